@@ -27,12 +27,11 @@ ERROR_FIELDS = {"what", "why", "todo"}
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,}|[一-鿿]")
 """Two words with a space between them, or a Chinese character: text meant for a reader."""
 WORD = re.compile(r"[A-Za-z]{2}")
-LABELLED = {
-    "button", "caption", "checkbox", "code", "download_button", "error", "expander", "file_uploader",
-    "form_submit_button", "header", "info", "link_button", "markdown", "metric", "multiselect", "number_input", "page_link", "radio",
-    "segmented_control", "selectbox", "slider", "status", "subheader", "success", "text", "text_area", "text_input",
-    "title", "toast", "toggle", "warning", "write",
-}  # fmt: skip
+LABELLED = re.compile(
+    "button|caption|checkbox|download_button|error|expander|file_uploader|form_submit_button|header|info|link_button"
+    "|markdown|metric|multiselect|number_input|page_link|radio|segmented_control|selectbox|slider|status|subheader"
+    "|success|text|text_area|text_input|title|toast|toggle|warning|write"
+)
 """Streamlit calls whose first argument is read by people."""
 
 
@@ -132,7 +131,7 @@ def literal_problems() -> list[str]:
 
 def bare_label(call: ast.Call) -> bool:
     """Say whether a Streamlit call shows a literal word."""
-    if not (isinstance(call.func, ast.Attribute) and call.func.attr in LABELLED and call.args):
+    if not (isinstance(call.func, ast.Attribute) and LABELLED.fullmatch(call.func.attr) and call.args):
         return False
     first = call.args[0]
     return isinstance(first, ast.Constant) and isinstance(first.value, str) and bool(WORD.match(first.value))
