@@ -1,0 +1,5 @@
+import streamlit as st
+
+from lib.i18n import _
+
+st.title(_("Data"))
