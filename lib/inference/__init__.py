@@ -1,0 +1,1 @@
+"""Prompts -> streamed answers, with the recipe of the training applied again."""
