@@ -20,13 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from lib.config import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SECONDS_TO_START = 60
 
 expect.set_options(timeout=30_000)
