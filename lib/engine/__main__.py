@@ -1,0 +1,120 @@
+"""The command line: `python -m lib.engine [--host] [--port] [--home] [--api-key] [--exit-with-parent]`.
+
+Prints one line of JSON on stdout when it listens; everything else goes to stderr. Promises that two engines never
+share a home, and that nothing but loopback is served without a key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from lib.config import settings
+from lib.engine.app import Engine
+from lib.engine.guard import is_loopback
+
+KEY_VARIABLE = "TUNEBOARD_ENGINE_API_KEY"
+WAIT_FOR_PREDECESSOR = 10
+WAIT_FOR_STREAMS = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked for."""
+
+    host: str
+    port: int
+    home: Path
+    api_key: str
+    exit_with_parent: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run an engine until it is told to stop; return the exit status."""
+    options = read_options(arguments)
+    if not is_loopback(options.host) and not options.api_key:
+        return _refuse(f"{options.host} is open to the network. Set --api-key or {KEY_VARIABLE}.")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    options.home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):
+            engine = Engine(options.home, host=options.host, api_key=options.api_key)
+            serve(engine, options)
+    except Timeout:
+        return _refuse(f"another engine runs on {options.home}. Choose another --home.")
+    return 0
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"Refused: {why}\n")
+    return 2
+
+
+def read_options(arguments: Sequence[str] | None) -> Options:
+    """Read the command line; the key may come from the environment, where `ps` does not show it."""
+    parser = argparse.ArgumentParser(prog="python -m lib.engine", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    parser.add_argument("--home", type=Path, default=None, help="folder of the engine's state")
+    parser.add_argument("--api-key", default="", help=f"key that clients must send; or set {KEY_VARIABLE}")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin closes")
+    given = parser.parse_args(arguments)
+    key = given.api_key or os.environ.get(KEY_VARIABLE, "")
+    home = (given.home or settings().engine_home).resolve()
+    return Options(given.host, given.port, home, key.strip(), given.exit_with_parent)
+
+
+def serve(engine: Engine, options: Options) -> None:
+    """Listen and serve until a signal, or the parent's end, says stop."""
+    config = uvicorn.Config(
+        engine.app,
+        host=options.host,
+        port=options.port,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=WAIT_FOR_STREAMS,
+    )
+    server = _Server(config)
+    if options.exit_with_parent:
+        threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
+    asyncio.run(server.serve(sockets=[_listen(options.host, options.port)]))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, telling where it listens once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if sockets and self.started:
+            host, port = sockets[0].getsockname()[:2]
+            sys.stdout.write(json.dumps({"event": "listening", "host": host, "port": port}) + "\n")
+            sys.stdout.flush()
+
+
+def _stop_with_parent(server: uvicorn.Server) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

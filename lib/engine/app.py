@@ -1,0 +1,73 @@
+"""Composition: which parts the engine has, which routes they serve, what starts and stops with it.
+
+Promises that every answer that is not a success is an OpenAI error object, and that no traceback leaves the
+process. Knows nothing of how a part does its work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lib.engine.errors import ApiError, server_error
+from lib.engine.files import Files, Folder
+from lib.engine.guard import Guard
+from lib.engine.ids import new_id
+from lib.engine.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One engine on one home folder; `app` is the ASGI application."""
+
+    def __init__(self, home: Path, *, host: str = "127.0.0.1", api_key: str = "") -> None:
+        self.store = Store(home / "engine.db")
+        self.folder = Folder(home / "files")
+        files = Files(self.store, self.folder)
+        self.app = Starlette(
+            routes=[Route("/healthz", _health), *files.routes()],
+            middleware=[Middleware(Guard, host=host, api_key=api_key)],
+            exception_handlers={ApiError: _refused, HTTPException: _not_routed, Exception: _unexpected},
+            lifespan=self._lifespan,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        yield
+        self.store.close()
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _refused(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, ApiError)  # noqa: S101 - the handler table says so
+    return problem.response()
+
+
+async def _not_routed(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)  # noqa: S101 - the handler table says so
+    where = f"{request.method} {request.url.path}"
+    if problem.status_code == 404:
+        return ApiError(404, f"Invalid URL ({where})", code="unknown_url").response()
+    if problem.status_code == 405:
+        refusal = ApiError(405, f"Not allowed: {where}", code="method_not_supported", headers=problem.headers)
+        return refusal.response()
+    return ApiError(problem.status_code, problem.detail, headers=problem.headers).response()
+
+
+async def _unexpected(_request: Request, problem: Exception) -> Response:
+    reference = new_id("err_", 12)
+    log.error("unexpected error %s", reference, exc_info=problem)
+    return server_error(f"The engine had an unexpected problem. Its log has the details under {reference}.").response()
