@@ -1,0 +1,151 @@
+"""Records of a training file to token ids with a mask, and to batches in a fixed order.
+
+Promises: only what the model has to write is trained (completions, assistant messages whose `weight` is not 0, and the
+token that ends them); the order of batches depends on seed and epoch alone, so a resumed job goes on exactly where it
+was. Knows no model.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lib.engine.training import text
+from lib.engine.training.report import TrainingProblem
+
+IGNORED = -100
+"""Label of a token that is read but not trained, the value torch's cross entropy skips."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example as the model sees it."""
+
+    ids: list[int]
+    trained: list[bool]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples side by side, padded on the right (a causal model never looks there)."""
+
+    ids: torch.Tensor
+    labels: torch.Tensor
+    tokens: int
+
+
+def read_records(path: Path, param: str = "training_file") -> list[tuple[int, Record]]:
+    """Return (line number, record) for each example of a JSONL file; refuse what is not one, naming the line."""
+    with path.open("rb") as file:
+        lines = [(number, line) for number, line in enumerate(file, 1) if line.strip()]
+    return [(number, _record(number, line, param)) for number, line in lines]
+
+
+def _record(number: int, line: bytes, param: str) -> Record:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise TrainingProblem(f"Line {number} is not valid JSON: {error}.", param=param) from None
+    if not isinstance(record, dict) or not ("messages" in record or {"prompt", "completion"} <= record.keys()):
+        raise TrainingProblem(
+            f'Line {number} must be an object with "messages", or with "prompt" and "completion".', param=param
+        )
+    return record
+
+
+def format_of(records: Sequence[tuple[int, Record]]) -> str:
+    """Return "chat" or "completion"."""
+    return "chat" if records and "messages" in records[0][1] else "completion"
+
+
+def encode(tokenizer: Any, records: Sequence[tuple[int, Record]], limit: int, param: str) -> tuple[list[Example], int]:
+    """Encode records, cut to `limit` tokens; return the examples that teach something, and how many were cut."""
+    examples: list[Example] = []
+    cut = 0
+    for number, record in records:
+        try:
+            example = encode_record(tokenizer, record)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise TrainingProblem(f"Line {number} cannot be read as an example: {error}.", param=param) from error
+        cut += len(example.ids) > limit
+        example = Example(example.ids[:limit], example.trained[:limit])
+        if any(example.trained[1:]):
+            examples.append(example)
+    return examples, cut
+
+
+def encode_record(tokenizer: Any, record: Record) -> Example:
+    """Encode one record with the mask of what is trained."""
+    if "messages" in record:
+        return _encode_chat(tokenizer, record)
+    prompt = text.prompt_ids(tokenizer, record["prompt"])
+    completion = [*text.plain_ids(tokenizer, record["completion"]), tokenizer.eos_token_id]
+    return Example(prompt + completion, [False] * len(prompt) + [True] * len(completion))
+
+
+def _encode_chat(tokenizer: Any, record: Record) -> Example:
+    messages = record["messages"]
+    chat = text.conversation(tokenizer, messages, record.get("tools"))
+    spans = [
+        span
+        for message, span in zip(messages, chat.targets, strict=True)
+        if span is not None and message.get("weight") != 0
+    ]
+    tokens = text.encode_rendered(tokenizer, chat.text, chat.contents)
+    trained = [any(start <= at < end for start, end in spans) for _, at, _ in tokens]
+    return Example([token for token, _, _ in tokens], trained)
+
+
+def batch_plan(lengths: Sequence[int], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Return which examples go together in this epoch, in order.
+
+    Examples of like length share a batch (less padding), drawn from a window of a few hundred so that an epoch still
+    mixes well; the batches are shuffled.
+    """
+    shuffle = random.Random(f"{seed}/{epoch}")  # noqa: S311 - an order, not a secret
+    order = list(range(len(lengths)))
+    shuffle.shuffle(order)
+    plan: list[list[int]] = []
+    for window in _cut(order, size * max(16, 256 // size)):
+        plan += _cut(sorted(window, key=lambda i: lengths[i]), size)
+    shuffle.shuffle(plan)
+    return plan
+
+
+def _cut(items: list[int], size: int) -> list[list[int]]:
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def collate(examples: Sequence[Example], padding: int) -> Batch:
+    """Put examples side by side."""
+    width = max(len(example.ids) for example in examples)
+    ids = [example.ids + [padding] * (width - len(example.ids)) for example in examples]
+    labels = [
+        [token if trained else IGNORED for token, trained in zip(example.ids, example.trained, strict=True)]
+        + [IGNORED] * (width - len(example.ids))
+        for example in examples
+    ]
+    return Batch(torch.tensor(ids), torch.tensor(labels), sum(len(example.ids) for example in examples))
+
+
+def micro_batches(examples: Sequence[Example], limit: int) -> Iterator[Sequence[Example]]:
+    """Split a batch so that no part holds more than `limit` tokens, padding included (at least one example each)."""
+    part: list[Example] = []
+    width = 0
+    for example in examples:
+        wider = max(width, len(example.ids))
+        if part and wider * (len(part) + 1) > limit:
+            yield part
+            part, wider = [], len(example.ids)
+        part.append(example)
+        width = wider
+    if part:
+        yield part
