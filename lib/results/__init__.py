@@ -1,0 +1,1 @@
+"""Metric tables -> charts and plain-language findings. Pure: knows no network, no database and no screen."""
