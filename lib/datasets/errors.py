@@ -1,0 +1,143 @@
+"""Refusals about files, columns and examples.
+
+DatasetError
+├── UnreadableFile              the bytes can't be understood
+│   ├── EmptyFile
+│   ├── UnsupportedFile         a kind of file that is not read here
+│   ├── WrongEncoding           the chosen encoding does not fit
+│   ├── UnclosedQuote
+│   ├── BrokenJson
+│   ├── BrokenYaml
+│   ├── BrokenWorkbook
+│   └── NoSuchSheet
+├── HostileFile                 reading it would take memory or time without end
+│   ├── UnpacksTooLarge
+│   ├── SheetTooLarge
+│   ├── TooManyColumns
+│   ├── CellTooLong
+│   ├── NestedTooDeep
+│   └── YamlReference
+├── NoUsableColumns             nothing to learn from
+├── ResultFile, JobListing      a file of another page
+└── TooFewExamples
+"""
+
+from __future__ import annotations
+
+from lib.errors import TuneboardError
+
+
+class DatasetError(TuneboardError):
+    """Any refusal of a file or of what it holds."""
+
+    what = "{file} can't be used."
+
+
+class UnreadableFile(DatasetError):
+    what = "{file} can't be read: {detail}"
+    why = "Without readable rows there is nothing to train on."
+    todo = "Save it again as CSV, XLSX or JSONL in UTF-8 and upload that."
+
+
+class EmptyFile(UnreadableFile):
+    what = "{file} is empty."
+    todo = "Check that the export finished, then upload the file again."
+
+
+class UnsupportedFile(UnreadableFile):
+    what = "{file} is not a kind of file that can be read here: {detail}"
+    todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT."
+
+
+class WrongEncoding(UnreadableFile):
+    what = "{file} is not {encoding}: line {line}, column {column} can't be decoded."
+    why = "Decoding it anyway would put wrong characters into the training data."
+    todo = "Choose another encoding, or let it be detected."
+
+
+class UnclosedQuote(UnreadableFile):
+    what = "{file}: the quotation mark in the record that starts on line {line} is never closed."
+    why = "Everything after it would become one single cell."
+    todo = "Close it, or double it if it belongs to the text, and upload the file again."
+
+
+class BrokenJson(UnreadableFile):
+    what = "{file} is not valid JSON: line {line}, column {column}: {detail}"
+    todo = "Correct that place and upload the file again."
+
+
+class BrokenYaml(UnreadableFile):
+    what = "{file} is not valid YAML: line {line}, column {column}: {detail}"
+    todo = "Correct that place and upload the file again."
+
+
+class BrokenWorkbook(UnreadableFile):
+    what = "{file} is not a workbook that can be opened: {detail}"
+    todo = "Open it in a spreadsheet program, save it as XLSX without a password, and upload that."
+
+
+class NoSuchSheet(UnreadableFile):
+    what = "{file} has no sheet named {sheet}."
+    todo = "Choose one of: {sheets}."
+
+
+class HostileFile(DatasetError):
+    """A file that would take more memory or time than it is worth."""
+
+    what = "{file} is larger inside than it looks."
+    why = "Reading it could stop the server for everybody."
+
+
+class UnpacksTooLarge(HostileFile):
+    what = "{file} unpacks to {size} MB; the limit is {limit} MB."
+    todo = "Split it into smaller files, or save it as CSV."
+
+
+class SheetTooLarge(HostileFile):
+    what = "{file}: a sheet reaches to row {row}, column {column}; at most {limit} cells are read."
+    todo = "Delete stray cells far from the table, or save the table alone as CSV."
+
+
+class TooManyColumns(HostileFile):
+    what = "{file} has {found} columns; at most {limit} are read."
+    todo = "Check that the separator between columns is right, and keep only the columns you need."
+
+
+class CellTooLong(HostileFile):
+    what = "{file}: a cell on line {line} is longer than {limit} characters."
+    todo = "Look for a missing quotation mark there, or shorten the text."
+
+
+class NestedTooDeep(HostileFile):
+    what = "{file}: the data on line {line} is nested more than {limit} levels deep."
+    todo = "Flatten it and upload it again."
+
+
+class YamlReference(HostileFile):
+    what = "{file}: line {line} holds a YAML reference (*{anchor}); references are not followed."
+    why = "A few of them can stand for gigabytes of data."
+    todo = "Write the value out where it is used."
+
+
+class NoUsableColumns(DatasetError):
+    what = "{file} has no column to learn from: {detail}"
+    why = "An example needs at least a text that the model is to write."
+    todo = "Use a header row and at least one column of text, e.g. prompt and completion."
+
+
+class ResultFile(DatasetError):
+    what = "{file} is a result file of a fine-tuning job, not a dataset."
+    why = "It holds losses by step, and no text to learn from."
+    todo = "Open it on the Results page to see its curves."
+
+
+class JobListing(DatasetError):
+    what = "{file} is a listing of fine-tuning jobs, not a dataset."
+    why = "It tells about jobs, and holds no text to learn from."
+    todo = "Upload the dataset that a job was trained on; result files can be opened on the Results page."
+
+
+class TooFewExamples(DatasetError):
+    what = "{file} gives {found} examples; at least {minimum} are needed. {skipped} rows were left out."
+    why = "Services refuse smaller files, and a model learns nothing lasting from so few."
+    todo = "Add examples, choose other columns, or look at the rows that were left out."

@@ -1,0 +1,116 @@
+"""JSON Lines, exactly: one object a line, lines end with \\n alone, UTF-8 without BOM.
+
+Standard library only, because the engine's API process imports it too. Strict where `json` is lax: NaN, a key given
+twice, numbers of thousands of digits, deep nesting and half characters (lone surrogates) are broken lines.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+
+MAX_DEPTH = 100
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class BrokenLine(ValueError):
+    """A line that holds no usable JSON object. Line and column count from 1."""
+
+    def __init__(self, line: int, column: int, detail: str) -> None:
+        super().__init__(f"line {line}, column {column}: {detail}")
+        self.line, self.column, self.detail = line, column, detail
+
+
+def write(records: Iterable[dict[str, Any]]) -> bytes:
+    """Return the records as JSON Lines."""
+    return "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in records).encode()
+
+
+def read(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) of each line that is not blank; raise `BrokenLine` at the first bad one."""
+    for found in scan(data):
+        if isinstance(found, BrokenLine):
+            raise found
+        yield found
+
+
+def scan(data: bytes) -> Iterator[tuple[int, dict[str, Any]] | BrokenLine]:
+    """Yield (line number, object) of each line that is not blank, and a `BrokenLine` in place of each bad one."""
+    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError as problem:
+            column = len(raw[: problem.start].decode("utf-8")) + 1
+            yield BrokenLine(number, column, f"byte 0x{raw[problem.start]:02x} is not UTF-8")
+            continue
+        if text.strip():
+            yield parse(text, number)
+
+
+def parse(text: str, number: int = 1) -> tuple[int, dict[str, Any]] | BrokenLine:
+    """Return (number, object) of one line, or the `BrokenLine` it is."""
+    try:
+        value = loads(text)
+        check_characters(value, text)
+    except json.JSONDecodeError as problem:
+        return BrokenLine(number, problem.pos + 1, problem.msg)
+    if not isinstance(value, dict):
+        return BrokenLine(number, 1, f"a line must hold an object like {{...}}, this one holds {kind(value)}")
+    return number, value
+
+
+def loads(text: str) -> Any:
+    """Parse JSON strictly; every problem is a `json.JSONDecodeError`."""
+    check_depth(text)
+    try:
+        return DECODER.decode(text)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as problem:  # a number of too many digits, or one of our own hooks
+        raise json.JSONDecodeError(str(problem).split(";")[0], text, 0) from problem
+
+
+def check_depth(text: str) -> None:
+    """Raise unless brackets nest at most `MAX_DEPTH` deep; `json` itself would hit the recursion limit."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for token in TOKEN.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > MAX_DEPTH:
+            raise json.JSONDecodeError(f"nested more than {MAX_DEPTH} levels deep", text, token.start())
+
+
+def check_characters(value: Any, text: str) -> None:
+    """Raise if a string holds half a character: it can't be written as UTF-8."""
+    if "\\u" not in text and "\\U" not in text and not SURROGATE.search(text):
+        return
+    if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        found = re.search(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", text)
+        raise json.JSONDecodeError("half a character (lone surrogate)", text, found.start() if found else 0)
+
+
+def kind(value: Any) -> str:
+    """Name a JSON value's type in words."""
+    names = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object, refusing a key that appears twice: one of its values would be lost."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {json.dumps(twice[:50])} appears twice")
+    return record
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
