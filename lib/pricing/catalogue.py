@@ -6,6 +6,7 @@ a guess. Prices are US dollars per million tokens. The catalogue knows nothing o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -30,8 +31,9 @@ class CatalogueModel:
     output_per_mtok: float | None
     encoding: str
     """Name of its tiktoken encoding."""
-    context: int
+    context: int | None
     """Tokens of the longest example that is trained whole; what is beyond is cut off at the end and not billed."""
+    context_source: str
     formats: tuple[str, ...]
     """Kinds of example it learns from: `completion`, `chat`, `preference`, `reinforcement`."""
     methods: tuple[str, ...]
@@ -83,7 +85,7 @@ def base_model(model_id: str) -> str:
     """
     if model_id.startswith("ft:"):
         return model_id.split(":")[1]
-    return model_id.split(":ft-")[0].split(".ft-")[0]
+    return re.split(r"[:.]ft-", model_id, maxsplit=1)[0]
 
 
 def _read(document: Mapping[str, Any]) -> Iterator[CatalogueModel]:
@@ -105,11 +107,12 @@ def _read(document: Mapping[str, Any]) -> Iterator[CatalogueModel]:
             dates_source=sources[dates["from"]]["url"],
             dates_read_on=sources[dates["from"]]["read_on"],
             encoding=entry["encoding"],
-            context=entry["context"],
+            context=entry["context"]["tokens"],
+            context_source=sources[entry["context"]["from"]]["url"],
             formats=tuple(entry["formats"]),
             methods=tuple(entry["methods"]),
             aliases=tuple(entry.get("aliases", ())),
-            epochs=entry.get("epochs"),
+            epochs=entry.get("epochs", {}).get("count"),
         )
 
 

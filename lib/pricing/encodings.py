@@ -77,7 +77,7 @@ def _ranks_from(folder: Path) -> Iterator[None]:
 def _tokenizer(path: Path) -> Tokenizer:
     try:
         return Tokenizer.from_file(str(path))
-    except Exception as problem:  # noqa: BLE001 - the library raises bare Exception for whatever is wrong
+    except Exception as problem:  # the library raises bare Exception for whatever is wrong
         raise UnreadableTokenizer(file=path.name, detail=str(problem)) from problem
 
 

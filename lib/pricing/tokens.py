@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from lib.pricing.catalogue import find
 from lib.pricing.encodings import engine_counter, hosted_counter
@@ -24,6 +24,7 @@ Counter = Callable[[str], int]
 PER_MESSAGE = 3
 PER_NAME = 1
 PER_EXAMPLE = 3
+PARTS = {"text", "image_url"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,16 @@ def _said(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    """Return a value as the text that is counted; structures as JSON, nothing as nothing."""
-    if value is None:
+    """Return a value as the text that is counted: the text of content parts, other structures as JSON."""
+    if not value:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    if _parts(value):
+        return "".join(_text(part.get("text")) for part in value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _parts(value: object) -> TypeGuard[list[Mapping[str, object]]]:
+    """Say whether a value is a list of content parts. Images in them are billed by other rules and count nothing."""
+    return isinstance(value, list) and all(isinstance(part, dict) and part.get("type") in PARTS for part in value)

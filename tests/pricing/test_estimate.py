@@ -1,0 +1,96 @@
+"""Real bills come out to the cent, and the epoch rule gives what real jobs ran."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lib.pricing.catalogue import CatalogueModel, find
+from lib.pricing.epochs import default_epochs
+from lib.pricing.estimate import Estimate, estimate_engine, estimate_hosted
+from lib.pricing.tokens import TokenCount, count
+
+
+def counted(total: int, examples: int) -> TokenCount:
+    sizes = [total // examples + (i < total % examples) for i in range(examples)]
+    return TokenCount(total, total, 0, max(sizes), sizes)
+
+
+def model(name: str) -> CatalogueModel:
+    found = find(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("examples", "epochs"), [(11, 9), (46, 3), (80, 3), (10, 10)])
+def test_auto_epochs_are_what_real_jobs_ran(examples: int, epochs: int) -> None:
+    assert default_epochs(examples) == epochs
+
+
+@pytest.mark.parametrize(("examples", "epochs"), [(0, 3), (1, 25), (33, 3), (34, 3), (8333, 3), (8334, 2), (99999, 1)])
+def test_auto_epochs_at_the_edges_of_the_rule(examples: int, epochs: int) -> None:
+    assert default_epochs(examples) == epochs
+
+
+def test_the_first_models_always_ran_four_epochs() -> None:
+    assert default_epochs(135, model("curie")) == 4
+    assert default_epochs(135, model("gpt-4.1")) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens", "examples", "billed", "bill"),
+    [("curie", 87_279, 135, 349_116, "1.05"), ("davinci", 122_730, 500, 490_920, "14.73")],
+)
+def test_two_real_bills_come_out_to_the_cent(name: str, tokens: int, examples: int, billed: int, bill: str) -> None:
+    estimate = estimate_hosted(counted(tokens, examples), model(name), default_epochs(examples, model(name)))
+    assert estimate.billed_tokens == billed
+    assert f"{estimate.dollars:.2f}" == bill
+    assert estimate.minutes is None
+
+
+def test_the_tokens_of_a_real_file_are_those_its_job_was_fed(realdata: Path) -> None:
+    """The job's result file counts them too, with each example padded by less than nine tokens."""
+    lines = (realdata / "geektime" / "prepared_data_prepared.jsonl").read_text("utf-8").split("\n")
+    file = count([json.loads(line) for line in lines if line], "curie")
+    steps = (realdata / "results_legacy" / "ultraman_ft-3oxkr1zB_compiled_results.csv").read_text("utf-8").split()
+    elapsed = int(steps[-1].split(",")[1])
+    assert file.total == 305_647
+    assert 0 < elapsed - 4 * file.total < 9 * 4 * len(file.per_example)
+
+
+def test_an_example_over_the_context_is_billed_as_the_context() -> None:
+    limit = model("gpt-4.1").context
+    assert limit == 65_536
+    assert estimate_hosted(
+        TokenCount(70_010, 70_010, 0, 70_000, [70_000, 10]), model("gpt-4.1"), 2
+    ).billed_tokens == 2 * (limit + 10)
+
+
+def test_a_model_without_a_token_price_has_no_dollars() -> None:
+    assert estimate_hosted(counted(1000, 10), model("o4-mini"), 1).dollars is None
+
+
+def test_the_engine_takes_minutes_and_bills_nothing() -> None:
+    estimate = estimate_engine(counted(6000, 10), 3, tokens_per_second=100, overhead_s=60)
+    assert (estimate.minutes, estimate.dollars, estimate.billed_tokens) == (4.0, None, 18_000)
+
+
+def test_an_engine_of_unknown_speed_promises_no_minutes() -> None:
+    assert estimate_engine(counted(6000, 10), 3, tokens_per_second=0).minutes is None
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [estimate_hosted(counted(1000, 10), model("gpt-4.1"), 3), estimate_engine(counted(1000, 10), 3, 50.0)],
+)
+def test_an_estimate_survives_being_stored(estimate: Estimate) -> None:
+    stored = json.loads(json.dumps({**estimate.to_json(), "of_a_later_version": 1}))
+    assert Estimate.from_json(stored) == estimate
+
+
+def test_an_estimate_says_where_its_price_is_from() -> None:
+    record = estimate_hosted(counted(1000, 10), model("gpt-4.1-mini"), 3).to_json()
+    assert record["price_source"].startswith("https://developers.openai.com")
+    assert record["price_date"] == "2026-11-20"
