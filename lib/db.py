@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
+from sqlalchemy import JSON, CursorResult, Engine, ForeignKey, Index, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from lib.config import settings
@@ -84,7 +85,8 @@ class JobRow(Base):
 
     `status` is the backend's own word once there is one; before that `waiting`, `uploading`, `creating` or
     `confirming` (an answer was lost, so we look before we try again). The worker that holds the lease is the only
-    one to act on the job.
+    one to act on the job. `sent_at` is written before a request that must not happen twice, and cleared by its
+    answer: while it stands, that request may still take effect. `closed_at` means that nothing is left to do.
     """
 
     __tablename__ = "jobs"
@@ -96,24 +98,29 @@ class JobRow(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     recipe: Mapped[dict[str, Any]] = mapped_column(default=dict)
     estimate: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    status: Mapped[str] = mapped_column(default="waiting", index=True)
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+    status: Mapped[str] = mapped_column(default="waiting")
+    status_at: Mapped[float] = mapped_column(default=now)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
     training_file: Mapped[str | None]
     validation_file: Mapped[str | None]
     remote_id: Mapped[str | None] = mapped_column(index=True)
     tuned_model: Mapped[str | None] = mapped_column(index=True)
     result_sha256: Mapped[str | None]
     trained_tokens: Mapped[int | None]
-    hyperparameters: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    created_at: Mapped[float] = mapped_column(default=now)
+    hyperparameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[float] = mapped_column(default=now, index=True)
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
     estimated_finish: Mapped[float | None]
     checked_at: Mapped[float | None]
     cancel_requested_at: Mapped[float | None]
+    cancel_sent_at: Mapped[float | None]
+    sent_at: Mapped[float | None]
+    closed_at: Mapped[float | None] = mapped_column(index=True)
     lease_owner: Mapped[str | None]
     lease_until: Mapped[float] = mapped_column(default=0.0)
-    next_step_at: Mapped[float] = mapped_column(default=0.0, index=True)
+    next_step_at: Mapped[float] = mapped_column(default=0.0)
     attempts: Mapped[int] = mapped_column(default=0)
 
 
@@ -135,6 +142,13 @@ class EventRow(Base):
         Index("an_event_once", "job_id", "event_id", unique=True),
         Index("events_of_a_job", "job_id", "number"),
     )
+
+
+def insert_once(opened: Session, table: type[Base], **values: Any) -> bool:
+    """Insert a row unless one with the same key is there; return whether this call put it there."""
+    dialect = postgresql if opened.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    return cast("CursorResult[Any]", opened.execute(statement)).rowcount == 1
 
 
 @lru_cache

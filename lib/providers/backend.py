@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from openai import OpenAI
+
 from lib.errors import TuneboardError
+from lib.providers import normalise
 from lib.providers.connections import Connection
+from lib.providers.errors import BackendError, BadKey, NotAnApi, Refused, Unauthorized
 from lib.providers.normalise import EventSnapshot, JobSnapshot, RemoteModel
+from lib.providers.transport import ask, ask_bytes
+
+UPLOAD_TIMEOUT = 600.0
+DOWNLOAD_TIMEOUT = 120.0
+_PAGE = 100
+_PAGES = 1000
+"""No list is followed further than this, whatever `has_more` says."""
 
 
 @dataclass(frozen=True)
@@ -28,54 +41,148 @@ class Health:
 
 def check(connection: Connection) -> Health:
     """Ask the backend for its models and say what came of it. Never raises."""
-    raise NotImplementedError
+    began = time.monotonic()
+    try:
+        found = models(connection)
+    except (BackendError, BadKey) as error:
+        answered = isinstance(error, Refused)
+        accepted = not isinstance(error, Unauthorized) if answered else None
+        return Health(answered, accepted, 0, time.monotonic() - began, error)
+    return Health(True, True, len(found), time.monotonic() - began)
 
 
 def models(connection: Connection) -> list[RemoteModel]:
     """Return the models the backend offers."""
-    raise NotImplementedError
+    answer = ask(connection, lambda client: client.models.with_raw_response.list())
+    return [normalise.model(item) for item in _items(connection, answer)]
 
 
 def upload_file(connection: Connection, name: str, data: bytes, purpose: str = "fine-tune") -> str:
-    """Upload a file and return its id."""
-    raise NotImplementedError
+    """Upload a file and return its id. The caller makes sure that it happens once."""
+    body: Any = {"file": (name, data), "purpose": purpose, "extra_headers": {"Idempotency-Key": name}}
+    answer = ask(connection, lambda client: client.files.with_raw_response.create(**body), timeout=UPLOAD_TIMEOUT)
+    return _id(connection, answer)
 
 
 def find_file(connection: Connection, name: str, size: int | None = None) -> str | None:
     """Return the id of the file with this name (and size), or None."""
-    raise NotImplementedError
+    pages = _pages(connection, lambda client, **page: client.files.with_raw_response.list(**page))
+    for item in pages:
+        if item.get("filename") == name and size in {None, item.get("bytes", size)}:
+            return normalise.text(item.get("id"))
+    return None
 
 
-def create_job(connection: Connection, request: dict[str, Any], launch_id: str) -> JobSnapshot:
-    """Create a fine-tuning job. The caller makes sure that it happens once."""
-    raise NotImplementedError
-
-
-def find_job(connection: Connection, launch_id: str) -> JobSnapshot | None:
-    """Return the job whose metadata carries this launch id, or None."""
-    raise NotImplementedError
-
-
-def job(connection: Connection, id: str) -> JobSnapshot:
-    """Return a job as it is now."""
-    raise NotImplementedError
-
-
-def events(connection: Connection, id: str, after: str | None = None) -> list[EventSnapshot]:
-    """Return the events of a job, oldest first."""
-    raise NotImplementedError
-
-
-def cancel_job(connection: Connection, id: str) -> JobSnapshot:
-    """Ask the backend to cancel a job."""
-    raise NotImplementedError
+def delete_file(connection: Connection, id: str) -> None:
+    """Delete a file that was uploaded."""
+    ask(connection, lambda client: client.files.with_raw_response.delete(id))
 
 
 def file_content(connection: Connection, id: str) -> bytes:
     """Return the bytes of a file as the backend sends them."""
-    raise NotImplementedError
+    return ask_bytes(connection, lambda client: client.files.with_raw_response.content(id), timeout=DOWNLOAD_TIMEOUT)
+
+
+def create_job(connection: Connection, request: dict[str, Any], launch_id: str) -> JobSnapshot:
+    """Create a fine-tuning job. The caller makes sure that it happens once.
+
+    Args:
+        request: the fields of the request; `metadata` is added here.
+        launch_id: sent as `metadata.launch_id` and as Idempotency-Key, and found again by `find_job`.
+    """
+    ours = {"metadata": {"launch_id": launch_id}, "extra_headers": {"Idempotency-Key": launch_id}}
+    body: Any = request | ours
+    answer = ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body))
+    return _job(connection, answer)
+
+
+def find_job(connection: Connection, launch_id: str) -> JobSnapshot | None:
+    """Return the job whose metadata carries this launch id, or None."""
+    for item in _pages(connection, lambda client, **page: client.fine_tuning.jobs.with_raw_response.list(**page)):
+        found = normalise.job(item)
+        if found.id and found.metadata.get("launch_id") == launch_id:
+            return found
+    return None
+
+
+def job(connection: Connection, id: str) -> JobSnapshot:
+    """Return a job as it is now."""
+    return _job(connection, ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.retrieve(id)))
+
+
+def cancel_job(connection: Connection, id: str) -> JobSnapshot:
+    """Ask the backend to cancel a job."""
+    return _job(connection, ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.cancel(id)))
+
+
+def events(
+    connection: Connection, id: str, known: Callable[[list[str]], set[str]] = lambda _ids: set()
+) -> list[EventSnapshot]:
+    """Return the events of a job that aren't `known`, oldest first.
+
+    Args:
+        known: which of these event ids the caller has already; lists come newest first, so the first known one
+            ends the search where the backend keeps that order.
+    """
+    fresh: dict[str, EventSnapshot] = {}
+    for page in _page_by_page(
+        connection, lambda client, **where: client.fine_tuning.jobs.with_raw_response.list_events(id, **where)
+    ):
+        told = [normalise.event(item) for item in page]
+        seen = known([event.id for event in told])
+        fresh |= {event.id: event for event in told if event.id not in seen}
+        if seen and connection.can.sorted_events:
+            break
+    oldest_first = list(fresh.values())[::-1]  # reversed before it is sorted: many events share a second
+    return sorted(oldest_first, key=lambda event: event.created_at)
 
 
 def delete_model(connection: Connection, id: str) -> None:
     """Delete a tuned model."""
-    raise NotImplementedError
+    ask(connection, lambda client: client.models.with_raw_response.delete(id))
+
+
+def _job(connection: Connection, answer: dict[str, Any]) -> JobSnapshot:
+    _id(connection, answer)
+    return normalise.job(answer)
+
+
+def _id(connection: Connection, answer: dict[str, Any]) -> str:
+    """Return the id of an object; an answer without one is not the API's."""
+    found = normalise.text(answer.get("id"))
+    if found is None:
+        raise NotAnApi(service=connection.title, detail=str(answer)[:200])
+    return found
+
+
+def _items(connection: Connection, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise NotAnApi(service=connection.title, detail=str(answer)[:200])
+    return [item for item in data if isinstance(item, dict)]
+
+
+def _pages(connection: Connection, get: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+    for page in _page_by_page(connection, get):
+        yield from page
+
+
+def _page_by_page(connection: Connection, get: Callable[..., Any]) -> Iterator[list[dict[str, Any]]]:
+    """Yield pages until the backend says there are no more, or shows nothing new.
+
+    The SDK's own iterator takes a missing `has_more` for "more": with a server that ignores `after` it never ends.
+    """
+    seen: set[str] = set()
+    position: dict[str, str] = {}
+    for _number in range(_PAGES):
+
+        def act(client: OpenAI, position: dict[str, str] = position) -> Any:
+            return get(client, limit=_PAGE, **position)
+
+        answer = ask(connection, act)
+        page = [item for item in _items(connection, answer) if str(item.get("id")) not in seen]
+        yield page
+        seen |= {str(item.get("id")) for item in page}
+        if not page or not answer.get("has_more", True) or page[-1].get("id") is None:
+            return
+        position = {"after": str(page[-1]["id"])}

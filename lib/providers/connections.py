@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from lib.config import settings
+from lib.i18n import _
+from lib.providers.embedded import embedded
+from lib.providers.errors import NoSuchConnection
 from lib.providers.provider import PROVIDERS, Provider
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -33,7 +37,10 @@ class Connection:
 
 def connections() -> list[Connection]:
     """Return the connections of this server; the engine comes first. Titles are in the current language."""
-    raise NotImplementedError
+    found = [_engine()]
+    if settings().openai_api_key.get_secret_value():
+        found.append(Connection("openai", "openai", "OpenAI", OPENAI_URL, settings().openai_api_key))
+    return found
 
 
 def connection(id: str) -> Connection:
@@ -42,4 +49,15 @@ def connection(id: str) -> Connection:
     Raises:
         NoSuchConnection: it isn't configured on this server.
     """
-    raise NotImplementedError
+    for found in connections():
+        if found.id == id:
+            return found
+    raise NoSuchConnection(id=id)
+
+
+def _engine() -> Connection:
+    if settings().engine_url:
+        return Connection("engine", "engine", _("Engine"), settings().engine_url, settings().engine_api_key)
+    ours = embedded()
+    url, key = (ours and ours.endpoint()) or ("", SecretStr(""))
+    return Connection("engine", "engine", _("Engine on this machine"), url, key)

@@ -1,0 +1,63 @@
+"""openai SDK clients that send our key to our address, and nothing else to anybody.
+
+With any base URL the SDK adds what it finds in `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`, `OPENAI_CUSTOM_HEADERS` and falls
+back to `OPENAI_API_KEY`; it follows redirects and retries by itself, which starts a job twice when an answer is lost.
+All of that is switched off here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from openai import DefaultHttpxClient, OpenAI
+
+from lib.providers.connections import Connection
+from lib.providers.errors import BadKey, EngineDown
+
+TIMEOUT = 20.0
+_KEY = re.compile(r"[\x21-\x7e]+")
+_NO_KEY = "none"  # the SDK insists on one
+
+
+def open_client(connection: Connection, *, timeout: float = TIMEOUT, max_retries: int = 0) -> OpenAI:
+    """Return the client of a connection; clients are shared between threads.
+
+    Raises:
+        EngineDown: the embedded engine isn't ready.
+        BadKey: the key can't be sent in a header.
+    """
+    if not connection.base_url:
+        raise EngineDown(service=connection.title, detail="starting")
+    key = connection.api_key.get_secret_value().strip() or _NO_KEY
+    if not _KEY.fullmatch(key):
+        raise BadKey(service=connection.title)
+    return _client(connection.base_url, key, timeout, max_retries)
+
+
+@lru_cache(maxsize=64)
+def _client(base_url: str, key: str, timeout: float, max_retries: int) -> OpenAI:
+    made = OpenAI(
+        api_key=key,
+        admin_api_key="",
+        webhook_secret="",
+        base_url=base_url,
+        timeout=timeout,
+        max_retries=max_retries,
+        # A proxy of the environment knows nothing of this machine's own ports.
+        http_client=DefaultHttpxClient(timeout=timeout, follow_redirects=False, trust_env=not _is_here(base_url)),
+    )
+    # Passing None or "" to the constructor reads the environment or sends empty headers: clear them afterwards.
+    made.organization = made.project = None
+    made._custom_headers = {}
+    return made
+
+
+def _is_here(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
