@@ -26,13 +26,13 @@ def ago(at: float) -> str:
     passed = now() - at
     if abs(passed) < 1:
         return _("now")
-    return format_timedelta(-passed, add_direction=True, threshold=1.5, locale=locale())
+    return format_timedelta(-int(passed), add_direction=True, locale=locale())
 
 
 def exact(at: float) -> str:
     """Return the moment `at` in the reader's time zone, with the zone's name."""
     moment = datetime.fromtimestamp(at, zone())
-    return format_datetime(moment, "yyyy-MM-dd HH:mm:ss zzz", locale=locale())
+    return format_datetime(moment, "long", locale=locale())
 
 
 def when(at: float, sentence: str = "{ago}") -> None:

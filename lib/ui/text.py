@@ -14,10 +14,11 @@ from typing import Any
 import streamlit as st
 
 from lib.errors import TuneboardError
+from lib.i18n import _
 
 _JOINER = "\u2060"  # invisible; keeps apart what Markdown's second pass would put together again
 _MARKUP = re.compile(f"[{re.escape(punctuation)}]")
-_SECOND_PASS = re.compile(r"(?<=[:@<>-])|(?<=www)", re.IGNORECASE)
+_SECOND_PASS = re.compile(r"(?<=[:@<>~-])|(?<=www)", re.IGNORECASE)
 _VISIBLE = str.maketrans({"\n": "↵\n", "\t": "⇥\t", " ": "·"})
 
 
@@ -29,6 +30,11 @@ def escape(text: object) -> str:
     """
     line = " ".join(str(text).split())
     return _MARKUP.sub(lambda found: "\\" + found[0], _SECOND_PASS.sub(_JOINER, line))
+
+
+def say(sentence: str, **values: object) -> str:
+    """Translate a sentence marked with `N_` and fill in `values`, escaped: Markdown works in ours, not in theirs."""
+    return _(sentence, **{name: escape(value) for name, value in values.items()})
 
 
 def shorten(text: str, length: int = 60) -> str:

@@ -1,0 +1,109 @@
+"""How the file was read, said in plain words, with the controls to read it otherwise folded away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lib import library
+from lib.datasets.readers import read_table
+from lib.datasets.table import Table
+from lib.errors import TuneboardError
+from lib.i18n import N_, _
+from lib.ui import drafts
+from lib.ui.data.source import KIND
+from lib.ui.format import number, size
+from lib.ui.text import escape, show_error, show_rows
+
+ENCODINGS = ["utf-8", "gb18030", "big5", "utf-16", "shift_jis", "euc-kr", "cp1252"]
+DELIMITERS = {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("bar")}
+OVERRIDES = ("encoding", "delimiter", "sheet")
+AS_READ = ""
+"""The value of an override that lets the reader decide."""
+
+
+def read(draft_id: str, state: dict[str, Any]) -> Table | None:
+    """Return the table, after drawing how it was read; None after drawing why it could not be."""
+    chosen = {name: state.get(name) or None for name in OVERRIDES}
+    try:
+        with st.spinner(_("Reading the file")):
+            table = _table(state["sha256"], state["name"], **chosen)
+    except TuneboardError as error:
+        show_error(error)
+        _draw_overrides(draft_id, state, None)
+        return None
+    _draw_evidence(table, state["sha256"])
+    if table.notes:
+        _draw_notes(table)
+    _draw_overrides(draft_id, state, table)
+    return table
+
+
+def fingerprint(state: dict[str, Any]) -> str:
+    """Return a name for this reading of this file: the same for the same bytes read the same way."""
+    return "|".join([state["sha256"], state["name"], *(state.get(name) or "" for name in OVERRIDES)])
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _table(sha256: str, name: str, encoding: str | None, delimiter: str | None, sheet: str | None) -> Table:
+    """Read a file once; the key is its SHA-256, so that no two files can be taken for one another."""
+    return read_table(library.read_file(sha256), name, encoding=encoding, delimiter=delimiter, sheet=sheet)
+
+
+def _draw_evidence(table: Table, sha256: str) -> None:
+    """Say how the file was read: its kind and size, then what the reader says for itself."""
+    upload = library.upload(sha256)
+    facts = [table.format.upper(), size(upload.size) if upload else ""]
+    facts += [_("{n} rows", n=number(len(table.rows))), _("{n} columns", n=number(len(table.columns)))]
+    st.caption(escape(_("Read as {facts}", facts=" · ".join(fact for fact in facts if fact))))
+    for note in table.evidence:
+        st.caption(escape(note.text()))
+
+
+def _draw_notes(table: Table) -> None:
+    with st.expander(_("{n} things were assumed or skipped", n=number(len(table.notes))), icon=":material/info:"):
+        show_rows([{_("Line"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes])
+
+
+def _draw_overrides(draft_id: str, state: dict[str, Any], table: Table | None) -> None:
+    """Draw a control for each thing that was found out, where there is something to choose."""
+    sheets = table.sheets if table else []
+    options = {
+        "encoding": ENCODINGS if state["name"].lower().rpartition(".")[2] != "xlsx" else [],
+        "delimiter": list(DELIMITERS) if state["name"].lower().endswith((".csv", ".tsv", ".txt")) else [],
+        "sheet": sheets if len(sheets) > 1 else [],
+    }
+    if not any(options.values()):
+        return
+    drafts.fill("data_reading", draft_id, {f"data_{name}": state.get(name) or AS_READ for name in OVERRIDES})
+    with st.expander(_("Read it differently"), expanded=table is None, icon=":material/tune:"):
+        for column, name in zip(st.columns(3), (name for name in OVERRIDES if options[name]), strict=False):
+            with column:
+                _draw_override(draft_id, name, options[name])
+
+
+def _draw_override(draft_id: str, name: str, options: list[str]) -> None:
+    labels = {"encoding": _("Encoding"), "delimiter": _("Separated by"), "sheet": _("Sheet")}
+    st.selectbox(
+        labels[name],
+        [AS_READ, *options],
+        format_func=_override_label,
+        key=f"data_{name}",
+        on_change=_reread,
+        args=(draft_id,),
+    )
+
+
+def _override_label(value: str | None) -> str:
+    if not value:
+        return _("Found out by itself")
+    return _(DELIMITERS[value]) if value in DELIMITERS else value
+
+
+def _reread(draft_id: str) -> None:
+    """Store what was chosen. The recipe goes: it speaks of columns that may not be there any more."""
+    state = library.draft(draft_id, KIND) or {}
+    chosen = {name: st.session_state.get(f"data_{name}") or "" for name in OVERRIDES}
+    library.save_draft(draft_id, KIND, {**state, **chosen, "recipe": None, "saved": None})
+    st.session_state.pop("data_filled", None)

@@ -1,0 +1,116 @@
+"""The recipe as widgets: the format of the examples and the marks around them.
+
+A mark is often made of spaces and line ends, which a text field does not show. So the fields hold them spelled out:
+`\\n` for a line end, `\\t` for a tab, `\\s` for a space at either end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from lib.datasets.mapping import Role, guess_roles
+from lib.datasets.recipe import Recipe
+from lib.datasets.suggest import suggest_recipe
+from lib.datasets.table import Table
+from lib.i18n import N_, _
+from lib.ui import drafts
+from lib.ui.data import roles
+from lib.ui.text import escape
+
+FORMATS = {"completion": N_("Prompt and completion"), "chat": N_("Chat messages")}
+MARKS = ("separator", "stop", "joiner")
+SPELLING = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def spell(mark: str) -> str:
+    """Return a mark as one visible line: a line end as `\\n`, a space at either end as `\\s`."""
+    inner = mark.strip(" ")
+    before = len(mark) - len(mark.lstrip(" ")) if inner else len(mark)
+    after = len(mark) - len(mark.rstrip(" ")) if inner else 0
+    return "\\s" * before + "".join(SPELLING.get(c, c) for c in inner) + "\\s" * after
+
+
+def unspell(text: str) -> str:
+    """Return the mark that `spell` made `text` of. A backslash before anything else stands for itself."""
+    known = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "\\": "\\"}
+    out, rest = "", text
+    while rest:
+        head, slash, rest = rest.partition("\\")
+        out += head
+        if slash:
+            out += known.get(rest[:1], "\\" + rest[:1])
+            rest = rest[1:]
+    return out
+
+
+def values(table: Table, recipe: Recipe) -> dict[str, Any]:
+    """Return what each widget holds, by key, for `recipe`."""
+    marks = {f"data_{name}": spell(getattr(recipe, name)) for name in MARKS}
+    chosen = {"data_format": recipe.format, "data_system": recipe.system_prompt, "data_space": recipe.leading_space}
+    return marks | chosen | roles.values(table.columns, recipe.roles)
+
+
+def stored(state: dict[str, Any], table: Table) -> Recipe:
+    """Return the draft's recipe, or one that is suggested for the table."""
+    return Recipe.from_json(state["recipe"]) if state.get("recipe") else suggest_recipe(table)
+
+
+def edit(reading: str, table: Table, stored: Recipe) -> Recipe:
+    """Draw format, roles and marks, and return the recipe they hold. `reading` names this draft, read as it is."""
+    drafts.fill("data", reading, values(table, stored))
+    guess = guess_roles(table)
+    _draw_format(table, stored)
+    format = st.session_state["data_format"] or stored.format
+    chosen = roles.draw(table, guess, format)
+    return replace(stored, format=format, roles=chosen, **_draw_marks(format, list(chosen.values())))
+
+
+def _draw_format(table: Table, stored: Recipe) -> None:
+    """Draw the choice of format; a file of conversations leaves none."""
+    st.segmented_control(
+        _("Format of the examples"),
+        list(FORMATS),
+        format_func=lambda name: _(FORMATS[name]),
+        key="data_format",
+        on_change=_change_format,
+        args=(table, stored),
+        required=True,
+        disabled=table.shape == "chat",
+        help=_("The engine learns both. OpenAI's models take chat messages."),
+    )
+
+
+def _change_format(table: Table, stored: Recipe) -> None:
+    """Suggest marks anew for the other format, with the columns where they were. What was typed as system stays."""
+    format = st.session_state["data_format"]
+    moved = {name: roles.as_in(format, role) for name, role in stored.roles.items()}
+    suggested = suggest_recipe(table, moved, format)
+    st.session_state.update(values(table, replace(suggested, system_prompt=stored.system_prompt)))
+
+
+def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
+    """Draw the fields that the format and the roles ask for, and return what they hold."""
+    held: dict[str, Any] = {}
+    shared = any(given.count(role) > 1 for role in set(given) - {Role.IGNORE, Role.KEEP})
+    with st.grid(4, min_column_width=170, vertical_alignment="bottom"):
+        if format == "completion":
+            held["separator"] = _mark("separator", _("Separator"), _("Ends every prompt, so that the model knows."))
+            held["stop"] = _mark("stop", _("Stop sequence"), _("Ends every completion; the model stops there."))
+        if shared:
+            held["joiner"] = _mark("joiner", _("Joiner"), _("Stands between columns that share a role."))
+        if format == "completion":
+            held["leading_space"] = st.checkbox(
+                _("Space before completions"), key="data_space", help=_("Older OpenAI models learn better with it.")
+            )
+    if format == "chat" and Role.SYSTEM not in given:
+        label, told = _("System prompt"), _("Opens every conversation that has none of its own. May be empty.")
+        held["system_prompt"] = st.text_area(label, key="data_system", help=told, height=80)
+    return held
+
+
+def _mark(name: str, label: str, told: str) -> str:
+    spelled = _("Write a line end as \\n, a tab as \\t, a space at either end as \\s.")
+    return unspell(st.text_input(label, key=f"data_{name}", help=f"{told} {escape(spelled)}"))

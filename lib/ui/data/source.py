@@ -1,0 +1,102 @@
+"""Where the data comes from: a file, a sample, or a draft that was begun before.
+
+A file is stored the moment it arrives; from then on only its SHA-256 and its name travel, in a draft whose id stands
+in the address. A reload, another tab or a restarted server finds it there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lib import library
+from lib.config import settings
+from lib.datasets.samples import SAMPLES, Sample
+from lib.i18n import _
+from lib.ui import drafts, places
+from lib.ui.format import ago
+from lib.ui.text import escape, shorten
+
+KIND = "data"
+TYPES = ["csv", "tsv", "xlsx", "json", "jsonl", "yaml", "yml", "txt"]  # extensions only: a MIME type ends the check
+RECENT = 3
+
+
+def opened() -> tuple[str, dict[str, Any]] | None:
+    """Return the id and state of the draft in the address, or of this session's last one; None to choose a file."""
+    for found in (st.query_params.get(drafts.PARAM), st.session_state.get("data_draft")):
+        state = library.draft(found, KIND) if found else None
+        if found and state and state.get("sha256"):
+            _open(found)
+            return found, state
+    return None
+
+
+def begin(name: str, data: bytes, sample: str = "") -> str:
+    """Store a file and return the id of a new draft that starts from it."""
+    upload = library.save_upload(name, data)
+    return library.new_draft(KIND, {"sha256": upload.sha256, "name": upload.name, "sample": sample})
+
+
+def begin_sample(key: str) -> str:
+    """Return the id of a new draft that starts from the sample `key`."""
+    sample = next(sample for sample in SAMPLES if sample.key == key)
+    return begin(sample.file.name, sample.file.read_bytes(), key)
+
+
+def choose() -> None:
+    """Draw the ways to begin: a file of one's own, a sample, a draft that was left."""
+    st.file_uploader(
+        _("Upload a file"),
+        TYPES,
+        key="data_upload",
+        on_change=_take_upload,
+        max_upload_size=settings().max_upload_mb,
+        help=_("CSV, TSV, XLSX, JSON, JSONL, YAML or TXT. The first row of a table names its columns."),
+    )
+    _draw_recent()
+    st.subheader(_("Or start from a sample"))
+    with st.grid(3, min_column_width=260):
+        for sample in SAMPLES:
+            _draw_sample(sample)
+
+
+def draw_chosen(state: dict[str, Any]) -> None:
+    """Draw the name of the file at hand and the way to another one."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(escape(shorten(state["name"])), icon=":material/description:", width="content")
+        st.button(_("Another file"), icon=":material/swap_horiz:", key="data_another", on_click=_close, type="tertiary")
+
+
+def _take_upload() -> None:
+    given = st.session_state["data_upload"]
+    if given is not None:
+        _open(begin(given.name, given.getvalue()))
+
+
+def _draw_recent() -> None:
+    unfinished = [d for d in library.drafts(KIND) if d.state.get("sha256") and not d.state.get("saved")][:RECENT]
+    for draft in unfinished:
+        name = escape(shorten(draft.state["name"], 40))
+        label = _("Go on with {file} ({ago})", file=name, ago=escape(ago(draft.updated_at)))
+        places.link("data", label, icon=":material/edit:", draft=draft.id)
+
+
+def _draw_sample(sample: Sample) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{escape(_(sample.title))}**")
+        st.caption(escape(_(sample.lesson)))
+        key = f"data_sample_{sample.key}"
+        st.button(_("Use this sample"), key=key, on_click=lambda: _open(begin_sample(sample.key)))
+
+
+def _open(draft_id: str) -> None:
+    st.session_state["data_draft"] = draft_id
+    if st.query_params.get(drafts.PARAM) != draft_id:
+        st.query_params[drafts.PARAM] = draft_id
+
+
+def _close() -> None:
+    st.session_state.pop("data_draft", None)
+    st.query_params.pop(drafts.PARAM, None)
