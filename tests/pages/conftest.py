@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib import db
-from lib.config import ROOT, settings
+from lib.config import ROOT
+from lib.migrations import migrate
 
 SHELL = ROOT / "lib" / "ui" / "shell.py"
 
@@ -19,8 +19,7 @@ Visit = Callable[..., AppTest]
 @pytest.fixture(autouse=True)
 def tables(home: Path) -> None:
     """Make the tables in the test's own database."""
-    home.mkdir(parents=True, exist_ok=True)
-    db.Base.metadata.create_all(db.engine(settings().database))
+    migrate()
 
 
 @pytest.fixture

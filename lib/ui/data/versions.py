@@ -84,7 +84,7 @@ def draw_list() -> None:
             "format": _("Format"),
             "size": _("Size"),
             "source": _("Made from"),
-            "created": st.column_config.DatetimeColumn(_("Created"), format="YYYY-MM-DD HH:mm"),
+            "created": st.column_config.DatetimeColumn(_("Created"), format="localized"),
         },
         alt=_("Dataset versions"),
     )
