@@ -1,0 +1,72 @@
+"""A page that survives a reload: its widgets, its draft in the library and the address agree.
+
+The draft's id comes from the address, or from this session's last visit, or is made on the spot. Widgets start
+from the draft; what they hold is written back at the end of each run. This module knows no page's fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from lib import library
+
+PARAM = "draft"
+
+
+def open_draft(kind: str, used_up: Callable[[str], bool] = lambda _id: False) -> str:
+    """Return the id of this page's draft and put it into the address.
+
+    The draft that the address names is taken as it is; the session's last one only if it is not `used_up`.
+    """
+    named, last = st.query_params.get(PARAM), st.session_state.get(f"{kind}_draft")
+    if named and library.draft(named, kind) is not None:
+        return _settle(kind, named)
+    if last and not used_up(last) and library.draft(last, kind) is not None:
+        return _settle(kind, last)
+    return _settle(kind, library.new_draft(kind, {}))
+
+
+def renew(kind: str, state: dict[str, Any]) -> None:
+    """Go on with a new draft that starts from `state`."""
+    _settle(kind, library.new_draft(kind, state))
+
+
+def fill(kind: str, draft_id: str, values: Mapping[str, Any]) -> None:
+    """Give widgets (by key) their values: all of them when the draft is another than before, else the missing ones."""
+    changed = st.session_state.get(f"{kind}_filled") != draft_id
+    for key, value in values.items():
+        if changed or key not in st.session_state:
+            st.session_state[key] = value
+    st.session_state[f"{kind}_filled"] = draft_id
+
+
+def keep(kind: str, draft_id: str, state: dict[str, Any]) -> None:
+    """Write `state` to the draft if it differs from what is there."""
+    if library.draft(draft_id, kind) != state:
+        library.save_draft(draft_id, kind, state)
+
+
+def follow(param: str, key: str, options: Sequence[str]) -> None:
+    """Let `?param=` choose the value of the widget `key`, unless we wrote it there; then make it one of `options`."""
+    named = st.query_params.get(param)
+    if named and named != st.session_state.get(f"{key}_shown"):
+        st.session_state[key] = named
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+
+
+def show(param: str, key: str) -> None:
+    """Put the value of the widget `key` into the address as `?param=`."""
+    value = st.session_state[f"{key}_shown"] = st.session_state[key]
+    if st.query_params.get(param) != value:
+        st.query_params[param] = value
+
+
+def _settle(kind: str, draft_id: str) -> str:
+    st.session_state[f"{kind}_draft"] = draft_id
+    if st.query_params.get(PARAM) != draft_id:
+        st.query_params[PARAM] = draft_id
+    return draft_id

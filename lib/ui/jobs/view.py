@@ -1,0 +1,146 @@
+"""One job, live: status, progress, numbers, curves and log. It draws itself again only while the job may change."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lib.db import now
+from lib.i18n import N_, _
+from lib.jobs import records
+from lib.jobs.cancel import request_cancel
+from lib.jobs.records import Job, Progress
+from lib.results import charts, metrics
+from lib.ui import format as fmt
+from lib.ui import status
+from lib.ui.text import escape, say, show_error, show_rows
+
+EVERY = 1.0
+"""Seconds between looks at the database while the job is live."""
+
+POINTS = 60
+"""Steps in a sparkline."""
+
+ASKED = {
+    "epochs": N_("Epochs"),
+    "batch_size": N_("Batch size"),
+    "learning_rate_multiplier": N_("Learning rate multiplier"),
+    "validation_fraction": N_("Validation split"),
+    "seed": N_("Seed"),
+    "suffix": N_("Suffix"),
+}
+
+
+def draw(job: Job) -> None:
+    """Draw the job, and keep it up to date while it is live."""
+    st.fragment(_draw, run_every=EVERY if job.live else None)(job.id, job.live)
+
+
+def draw_cancel(job: Job) -> None:
+    """Draw the button that asks whether to cancel."""
+    asked = job.cancel_requested_at is not None
+    label = _("Cancelling") if asked else _("Cancel")
+    if st.button(label, key="jobs_cancel", icon=":material/cancel:", disabled=asked):
+        st.dialog(_("Cancel this job?"))(_confirm)(job.id)
+
+
+def _confirm(job_id: str) -> None:
+    st.write(_("The training stops and no model is made of it. What a service charged up to now stays charged."))
+    if st.button(_("Cancel the job"), key="jobs_cancel_yes", type="primary", on_click=request_cancel, args=(job_id,)):
+        st.rerun()
+
+
+def _draw(job_id: str, was_live: bool) -> None:
+    job = records.job(job_id)
+    if job is None or was_live != job.live:
+        st.rerun()
+    _heading(job)
+    _troubles(job)
+    _progress(job, records.progress(job))
+    frame = metrics.from_events(records.metrics(job.id))
+    if len(frame):
+        _numbers(job, frame)
+        _curves(frame)
+    _log(job)
+
+
+def _heading(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(status.badge(job.status), width="content")
+        st.caption(status.meaning(job.status), width="content")
+        if job.finished_at:
+            fmt.when(job.finished_at, _("Ended {ago}"))
+        else:
+            fmt.when(job.created_at, _("Started {ago}"))
+
+
+def _troubles(job: Job) -> None:
+    """Say why it failed, or what keeps us from the service and how old this picture is."""
+    if job.error:
+        show_error(job.error)
+    elif job.problem:
+        told = job.problem.explain()
+        wait = max(0, round((job.retry_at or now()) - now()))
+        as_of = fmt.exact(job.checked_at) if job.checked_at else _("never")
+        body = say(N_("Shown as of {time}. Asked again in {seconds} s."), time=as_of, seconds=wait)
+        st.warning(f"{escape(told.why)} {body}", title=escape(told.what), icon=":material/cloud_off:")
+
+
+def _progress(job: Job, done: Progress) -> None:
+    if job.live and done.fraction is not None:
+        left = [] if done.eta_seconds is None else [_("about {time} left", time=fmt.duration(done.eta_seconds))]
+        steps = _("Step {step} of {total}", step=fmt.number(done.step or 0), total=fmt.number(done.total_steps or 0))
+        st.progress(min(max(done.fraction, 0.0), 1.0), text=escape(" · ".join([steps, *left])))
+
+
+def _numbers(job: Job, frame: pd.DataFrame) -> None:
+    """Draw the latest of each measure, with its course as a sparkline."""
+    measures = (
+        (N_("Training loss"), "train_loss"),
+        (N_("Validation loss"), "valid_loss"),
+        (N_("Training accuracy"), "train_accuracy"),
+        (N_("Validation accuracy"), "valid_accuracy"),
+    )
+    with st.grid(4):
+        for label, column in measures:
+            course = frame[column].dropna().tolist() if column in frame else []
+            if course:
+                value = fmt.percent(course[-1], 1) if "accuracy" in column else fmt.number(course[-1], 3)
+                st.metric(_(label), value, border=True, chart_data=course[-POINTS:], height="stretch")
+    if job.trained_tokens:
+        st.caption(_("{n} tokens trained", n=fmt.number(job.trained_tokens)))
+
+
+def _curves(frame: pd.DataFrame) -> None:
+    left, right = st.columns(2)
+    left.altair_chart(charts.curves({"": frame}, "loss"), key="jobs_loss", alt=_("Loss by step"))
+    right.altair_chart(charts.curves({"": frame}, "accuracy"), key="jobs_accuracy", alt=_("Token accuracy by step"))
+
+
+def _log(job: Job) -> None:
+    st.subheader(_("Event log"))
+    found = records.events(job.id)
+    if not found:
+        st.caption(_("Nothing has been reported yet."))
+        return
+    rows = [{"time": fmt.moment(e.created_at), "level": e.level, "message": e.text()} for e in found]
+    columns = {
+        "time": st.column_config.DatetimeColumn(_("Time"), format="HH:mm:ss", width=90),
+        "level": st.column_config.TextColumn(_("Level"), width=70),
+        "message": st.column_config.TextColumn(_("Message")),
+    }
+    show_rows(rows, key="jobs_log", column_config=columns, height=320, alt=_("Events of this job, newest first"))
+
+
+def draw_settings(job: Job) -> None:
+    """Draw what the launch asked for; what the service made of "auto" replaces it."""
+    asked = job.settings | {"epochs": job.hyperparameters.get("n_epochs", job.settings.get("epochs"))}
+    asked |= {name: value for name, value in job.hyperparameters.items() if name in asked}
+    told = {_("Base model"): job.model, _("Dataset"): job.dataset}
+    told |= {_(label): asked[name] for name, label in ASKED.items() if asked.get(name) not in (None, "")}
+    told |= {_("Job at the service"): job.remote_id, _("Tuned model"): job.tuned_model}
+    show_rows(
+        [{"what": what, "value": str(value)} for what, value in told.items() if value],
+        key="jobs_asked",
+        column_config={"what": _("What"), "value": _("Value")},
+    )

@@ -1,0 +1,48 @@
+"""What stands in the way of a launch, and what to know before one. Sentences, already translated, in plain text."""
+
+from __future__ import annotations
+
+from lib.i18n import _
+from lib.library import Version
+from lib.providers.provider import PROVIDERS
+from lib.ui import format as fmt
+from lib.ui.train.form import Measured
+from lib.ui.train.models import Choice
+
+MINIMUM = 10
+
+
+def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]:
+    """Return why this launch can't be made."""
+    found = []
+    if not choice.connected:
+        key = f"TUNEBOARD_{choice.service.upper()}_API_KEY"
+        found.append(_("No key for {service}. Set {key} and start the server again.", service=choice.where, key=key))
+    if version.format not in (choice.priced.formats if choice.priced else PROVIDERS["engine"].formats):
+        found.append(_("This model learns from chat messages. On the Data page, convert the file to chat."))
+    provider = PROVIDERS.get(choice.service)
+    minimum = provider.minimum_examples if provider else MINIMUM
+    if measured.training < minimum:
+        told = {"n": fmt.number(measured.training), "minimum": fmt.number(minimum)}
+        found.append(_("{n} examples are left to train on, {minimum} are needed. Add examples.", **told))
+    return found
+
+
+def advice(choice: Choice, measured: Measured) -> list[str]:
+    """Return what to know about this model with these examples."""
+    found = []
+    if choice.is_starter:
+        found.append(
+            _(
+                "starter is made on the spot from your own examples. It is for trying the road, for style and for "
+                "small closed tasks. It knows nothing else: for the rest choose an open model."
+            )
+        )
+    if choice.priced and choice.priced.shutdown:
+        told = {"service": choice.where, "day": fmt.day(choice.priced.shutdown)}
+        found.append(_("{service} shuts down models tuned on it on {day}.", **told))
+    longer = measured.count.over(choice.context) if measured.count and choice.context else 0
+    if longer:
+        told = {"n": fmt.number(longer), "limit": fmt.number(choice.context or 0)}
+        found.append(_("{n} examples are longer than {limit} tokens; what is beyond is cut off.", **told))
+    return found

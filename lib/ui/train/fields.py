@@ -1,0 +1,91 @@
+"""The numbers of a launch: fields to set them, what they cost or take, and the button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib.errors import TuneboardError
+from lib.i18n import _
+from lib.pricing.estimate import Estimate
+from lib.providers.provider import PROVIDERS
+from lib.ui import format as fmt
+from lib.ui.text import escape, show_error
+from lib.ui.train.form import Plan, start
+from lib.ui.train.models import Choice
+
+MINUTE = 60
+SUFFIX_LIMIT = 64
+
+
+def draw_settings(choice: Choice, automatic_epochs: int) -> None:
+    """Draw what may be set; a number left empty is chosen for the reader."""
+    left, right = st.columns(2)
+    told = _("Automatic: {n}", n=automatic_epochs)
+    hint = _("How often the model reads every example. Leave it empty to let Tuneboard choose.")
+    left.number_input(_("Epochs"), 1, 50, value=None, step=1, placeholder=told, key="train_epochs", help=hint)
+    hint = _("These examples are not trained on. They show whether the model learns or only memorises.")
+    right.slider(_("Validation split"), 0, 50, step=5, format="%d%%", key="train_split", help=hint)
+    with st.expander(_("Advanced"), icon=":material/tune:", key="train_advanced"):
+        _draw_advanced(PROVIDERS[choice.service].suffix_limit if choice.service in PROVIDERS else SUFFIX_LIMIT)
+
+
+def _draw_advanced(suffix_limit: int) -> None:
+    left, right = st.columns(2)
+    told = _("Automatic")
+    left.number_input(_("Batch size"), 1, 256, value=None, step=1, placeholder=told, key="train_batch")
+    label = _("Learning rate multiplier")
+    right.number_input(label, 0.01, 20.0, value=None, step=0.1, placeholder=told, key="train_rate")
+    hint = _("Becomes part of the model's name.")
+    left.text_input(_("Suffix"), max_chars=suffix_limit, key="train_suffix", help=hint)
+    hint = _("The same seed gives the same split and the same training.")
+    right.number_input(_("Seed"), 0, 2**31 - 1, step=1, key="train_seed", help=hint)
+
+
+def draw_estimate(choice: Choice, planned: Plan) -> None:
+    """Draw examples, tokens, and dollars or minutes with where they come from."""
+    measured, estimate = planned.measured, planned.estimate
+    with st.grid(2, min_column_width=130):
+        st.metric(_("Examples to train on"), fmt.number(measured.training), border=True)
+        st.metric(_("Held out"), fmt.number(measured.validation), border=True)
+        if estimate and measured.count:
+            st.metric(_("Tokens in an epoch"), fmt.number(measured.count.total), border=True)
+            st.metric(_("Tokens in {n} epochs", n=estimate.epochs), fmt.number(estimate.billed_tokens), border=True)
+    if measured.trouble:
+        show_error(TuneboardError.from_json(measured.trouble))
+    if estimate and estimate.dollars is not None:
+        _draw_dollars(choice.where, estimate, estimate.dollars)
+    elif estimate and estimate.minutes is not None:
+        st.metric(_("Time"), _("about {time}", time=fmt.duration(estimate.minutes * MINUTE)), border=True)
+        st.caption(_("From the speed measured on this machine. It costs nothing."))
+    elif estimate:
+        st.caption(_("How long it takes is not known before the first job on this model."))
+
+
+def _draw_dollars(service: str, estimate: Estimate, dollars: float) -> None:
+    st.metric(_("Cost"), fmt.money(dollars), border=True)
+    told = {"service": service, "price": fmt.money(estimate.price_per_mtok or 0)}
+    sentence = _("{service} charges {price} for a million training tokens.", **told)
+    if estimate.price_date:
+        read = {"day": fmt.day(estimate.price_date), "source": estimate.price_source}
+        sentence += " " + _("Read on {day} at {source}", **read)
+    st.caption(escape(sentence))
+
+
+def draw_launch(draft_id: str, choice: Choice, planned: Plan, disabled: bool) -> None:
+    """Draw the one button. What costs money asks once more."""
+    dollars = planned.estimate.dollars if planned.estimate else None
+    look = {"type": "primary", "icon": ":material/rocket_launch:", "disabled": disabled, "width": "stretch"}
+    if choice.priced is None:
+        st.button(_("Launch"), key="train_launch", on_click=start, args=(draft_id,), **look)
+    elif st.button(_("Launch…"), key="train_launch", **look):
+        st.dialog(_("Launch for money?"))(_confirm)(draft_id, choice, dollars)
+
+
+def _confirm(draft_id: str, choice: Choice, dollars: float | None) -> None:
+    if dollars is None:
+        st.write(_("What {service} will charge is not known.", service=escape(choice.where)))
+    else:
+        told = {"service": escape(choice.where), "money": escape(fmt.money(dollars))}
+        st.write(_("{service} will charge about {money} for this job.", **told))
+    label = _("Launch for {money}", money=escape(fmt.money(dollars))) if dollars is not None else _("Launch")
+    st.button(label, key="train_confirm", type="primary", on_click=start, args=(draft_id,))

@@ -1,0 +1,137 @@
+"""What the Train page asks, what that becomes (a launch), and what it costs or takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lib import library
+from lib.datasets import jsonl
+from lib.datasets.split import split
+from lib.errors import TuneboardError
+from lib.jobs.launch import LaunchSpec, launch
+from lib.library import Version
+from lib.pricing import tokens
+from lib.pricing.epochs import default_epochs
+from lib.pricing.estimate import Estimate, estimate_engine, estimate_hosted
+from lib.pricing.tokens import TokenCount
+from lib.ui import drafts, places
+from lib.ui.train.models import Choice, choices
+
+KIND = "train"
+FIELDS: dict[str, Any] = {
+    "train_version": "",
+    "train_model": "",
+    "train_epochs": None,
+    "train_batch": None,
+    "train_rate": None,
+    "train_suffix": "",
+    "train_seed": 42,
+    "train_split": 10,
+}
+"""Widget key -> what it starts from. None is "automatic"."""
+
+REFUSED = "train_refused"
+
+STARTER_TOKENS = 650_000
+"""How much a starter model reads in all, as far as 3 to 25 epochs allow; more and it learns the examples by heart."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The examples as they will be sent. Tokens are None where they can't be counted, and `trouble` says why."""
+
+    training: int
+    validation: int
+    count: TokenCount | None
+    trouble: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A launch and what it is expected to take."""
+
+    spec: LaunchSpec
+    measured: Measured
+    estimate: Estimate | None
+
+
+def state() -> dict[str, Any]:
+    """Return what the widgets hold."""
+    return {key: st.session_state.get(key, start) for key, start in FIELDS.items()}
+
+
+def plan(asked: dict[str, Any], version: Version, choice: Choice) -> Plan:
+    """Return the launch that the form asks for. Automatic epochs become their number: what is shown is what is sent."""
+    fraction = asked["train_split"] / 100
+    measured = measure(version.id, fraction, asked["train_seed"], choice)
+    epochs = asked["train_epochs"] or automatic_epochs(choice, measured)
+    spec = LaunchSpec(
+        connection=choice.service,
+        model=choice.id,
+        version_id=version.id,
+        epochs=epochs,
+        batch_size=asked["train_batch"] or "auto",
+        learning_rate_multiplier=asked["train_rate"] or "auto",
+        suffix=asked["train_suffix"].strip(),
+        seed=asked["train_seed"],
+        validation_fraction=fraction,
+    )
+    return Plan(spec, measured, quote(choice, measured.count, epochs))
+
+
+def automatic_epochs(choice: Choice, measured: Measured) -> int:
+    """Return the epochs we choose when none are asked for."""
+    if choice.is_starter and measured.count:
+        return max(3, min(25, round(STARTER_TOKENS / max(1, measured.count.total))))
+    return default_epochs(measured.training, choice.priced)
+
+
+def quote(choice: Choice, count: TokenCount | None, epochs: int) -> Estimate | None:
+    """Return dollars for a hosted model, minutes for one of the engine's; None without a count."""
+    if count is None:
+        return None
+    if choice.priced:
+        return estimate_hosted(count, choice.priced, epochs)
+    speed = choice.remote.tokens_per_second if choice.remote else None
+    overhead = choice.remote.overhead_seconds if choice.remote else None
+    return estimate_engine(count, epochs, speed or 0.0, overhead or 0.0)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Choice: lambda choice: choice.key})
+def measure(version_id: str, fraction: float, seed: int, choice: Choice) -> Measured:
+    """Split the examples as the launch will, and count the tokens that are trained."""
+    records = [record for _line, record in jsonl.read(library.version_bytes(version_id))]
+    training, validation = split(records, fraction, seed)
+    tokenizer = (choice.remote and choice.remote.tokenizer_path) or "characters"
+    try:
+        kind = "hosted" if choice.priced else "engine"
+        count = tokens.count(training, choice.id, kind=kind, tokenizer=tokenizer)
+    except TuneboardError as error:
+        return Measured(len(training), len(validation), None, error.to_json())
+    return Measured(len(training), len(validation), count)
+
+
+def start(draft_id: str) -> None:
+    """Launch what the form holds now and go to the job. As a callback it runs before anything else of a click.
+
+    Everything is read here, not where the button was drawn: a number typed just before the click counts.
+    """
+    asked = state()
+    version, choice = library.version(asked["train_version"]), choices()[0].get(asked["train_model"])
+    if version is None or choice is None:
+        return  # the page draws itself without it and says so
+    try:
+        planned = plan(asked, version, choice)
+        job = launch(draft_id, planned.spec, planned.estimate)
+    except TuneboardError as error:
+        st.session_state[REFUSED] = error
+        return
+    places.go("jobs", job=job.id)
+
+
+def again(draft_id: str) -> None:
+    """Go on with a new form that holds the same; the old one keeps its job."""
+    drafts.renew(KIND, library.draft(draft_id, KIND) or {})

@@ -1,0 +1,42 @@
+"""Every fine-tuning job, and with `?job=` one of them as it learns."""
+
+import streamlit as st
+
+from lib.i18n import _
+from lib.jobs import records
+from lib.jobs.records import Status
+from lib.ui import places
+from lib.ui.jobs import table, view
+from lib.ui.text import escape
+
+chosen = st.query_params.get("job")
+job = records.job(chosen) if chosen else None
+
+if job is None:
+    st.title(_("Jobs"))
+    if chosen:
+        st.warning(_("There is no job with this id."), icon=":material/search_off:")
+    everything = records.jobs()
+    if everything:
+        table.draw(everything)
+        st.caption(_("Click a row to open the job."))
+    else:
+        st.caption(_("No job yet. Choose a dataset version and a model, and launch the first one."))
+        places.link("train", _("Train a model"))
+    st.stop()
+
+st.title(escape(job.name))
+with st.container(horizontal=True, vertical_alignment="center"):
+    places.link("jobs", _("All jobs"), icon=":material/arrow_back:")
+    if job.live:
+        view.draw_cancel(job)
+    else:
+        places.link("results", _("Results"), job=job.id)
+    if job.status == Status.SUCCEEDED and job.tuned_model:
+        places.link("playground", _("Talk to the model"), model=job.tuned_model)
+    places.link("data", _("Data"))
+
+view.draw(job)
+
+with st.expander(_("What was asked for"), icon=":material/tune:", key="jobs_settings"):
+    view.draw_settings(job)
