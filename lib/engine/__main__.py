@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.home.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):
-            engine = Engine(options.home, host=options.host, api_key=options.api_key)
-            serve(engine, options)
+            models = settings().models
+            serve(Engine(options.home, host=options.host, api_key=options.api_key, models=models), options)
     except Timeout:
         return _refuse(f"another engine runs on {options.home}. Choose another --home.")
     return 0

@@ -7,7 +7,8 @@ process. Knows nothing of how a part does its work.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,24 +19,52 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lib.engine.bases import Bases
 from lib.engine.errors import ApiError, server_error
+from lib.engine.events import Events
 from lib.engine.files import Files, Folder
+from lib.engine.generate import Generate
 from lib.engine.guard import Guard
 from lib.engine.ids import new_id
+from lib.engine.jobs import Jobs, Wakers
+from lib.engine.models import Models
+from lib.engine.queue import Queue
 from lib.engine.store import Store
+from lib.engine.worker_process import Worker
 
+TRAINER = (sys.executable, "-m", "lib.engine.training")
+WORKER = (sys.executable, "-m", "lib.engine.serving")
 log = logging.getLogger(__name__)
 
 
 class Engine:
     """One engine on one home folder; `app` is the ASGI application."""
 
-    def __init__(self, home: Path, *, host: str = "127.0.0.1", api_key: str = "") -> None:
-        self.store = Store(home / "engine.db")
-        self.folder = Folder(home / "files")
-        files = Files(self.store, self.folder)
+    def __init__(
+        self,
+        home: Path,
+        *,
+        host: str = "127.0.0.1",
+        api_key: str = "",
+        models: Path | None = None,
+        trainer: Sequence[str] = TRAINER,
+        worker: Sequence[str] = WORKER,
+    ) -> None:
+        self._store = Store(home / "engine.db")
+        self._worker = Worker(worker)
+        folder = Folder(home / "files")
+        catalogue = Models(self._store, Bases(models), self._worker.forget)
+        self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer)
+        wakers = Wakers(self._queue.created, self._queue.cancelled)
         self.app = Starlette(
-            routes=[Route("/healthz", _health), *files.routes()],
+            routes=[
+                Route("/healthz", _health),
+                *Files(self._store, folder).routes(),
+                *Jobs(self._store, catalogue, wakers).routes(),
+                *Events(self._store).routes(),
+                *catalogue.routes(),
+                *Generate(catalogue, self._worker).routes(),
+            ],
             middleware=[Middleware(Guard, host=host, api_key=api_key)],
             exception_handlers={ApiError: _refused, HTTPException: _not_routed, Exception: _unexpected},
             lifespan=self._lifespan,
@@ -43,8 +72,11 @@ class Engine:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self._queue.start()
         yield
-        self.store.close()
+        await self._queue.stop()
+        await self._worker.stop()
+        self._store.close()
 
 
 async def _health(_request: Request) -> Response:

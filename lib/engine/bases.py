@@ -1,0 +1,121 @@
+"""The models that can be trained: `starter`, and every Hugging Face folder under `TUNEBOARD_MODELS`.
+
+Promises that only folders with a configuration and safetensors weights are offered (weights in other formats can run
+code when they are loaded), and that no path is made from a client's string. Reads headers only; never a weight.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+STARTER = "starter"
+STARTER_PARAMETERS = 2_000_000
+STARTER_CONTEXT = 2_048
+STARTER_TOKENS_PER_SECOND = 10_000.0
+"""Measured for the starter on two cores; a tuned job's own figure replaces it."""
+FALLBACK_CONTEXT = 2_048
+OVERHEAD_SECONDS = 12.0
+"""Loading libraries and writing the model; a finished job's own figure replaces it."""
+_CREATED = 1_767_225_600
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a model folder tells without loading it. `parameters` counts those in its own weights."""
+
+    parameters: int | None
+    context: int
+
+
+@dataclass(frozen=True)
+class Base:
+    """A model that can be trained. `path` is None for the one that is made on the spot."""
+
+    id: str
+    path: Path | None
+    created: int
+    facts: Facts
+
+
+class Bases:
+    """The bases on this machine, looked up afresh at each call: a folder may be added while the engine runs."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def all(self) -> list[Base]:
+        """Return every base, the starter first."""
+        starter = Base(STARTER, None, _CREATED, Facts(STARTER_PARAMETERS, STARTER_CONTEXT))
+        if self._folder is None or not self._folder.is_dir():
+            return [starter]
+        folders = sorted(path for path in self._folder.iterdir() if path.name != STARTER and is_model(path))
+        return [starter, *(Base(p.name, p.resolve(), int(p.stat().st_mtime), facts(p)) for p in folders)]
+
+    def find(self, model: str) -> Base | None:
+        """Return the base of that id."""
+        return next((base for base in self.all() if base.id == model), None)
+
+
+def is_model(folder: Path) -> bool:
+    """Tell whether a folder holds a model we are willing to load."""
+    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
+
+
+def facts(folder: Path) -> Facts:
+    """Return what a model folder tells; an adapter's context is its base's."""
+    return _facts(folder, folder.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _facts(folder: Path, _changed: int) -> Facts:
+    config = _json(folder / "config.json")
+    if not config and (base := _json(folder / "tuneboard.json").get("base")) and Path(base).is_dir():
+        return Facts(_parameters(folder), facts(Path(base)).context)
+    config = config.get("text_config", config)
+    context = config.get("max_position_embeddings")
+    return Facts(_parameters(folder), context if isinstance(context, int) else FALLBACK_CONTEXT)
+
+
+def usual_speed(parameters: int | None) -> float:
+    """Return tokens per second to expect before any job was measured: work grows with the parameters."""
+    size = parameters or STARTER_PARAMETERS
+    return max(1.0, STARTER_TOKENS_PER_SECOND * min(1.0, STARTER_PARAMETERS / size))
+
+
+def root_of(model: str) -> str:
+    """Return the base that a tuned model's id names: `ft:starter:tuneboard:stories:ab12cd34` is a `starter`."""
+    return model.removeprefix("ft:").partition(":tuneboard:")[0]
+
+
+def model_format(folder: Path) -> str | None:
+    """Return `chat` or `completion` as the trainer noted it."""
+    return _json(folder / "tuneboard.json").get("format")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _parameters(folder: Path) -> int | None:
+    try:
+        return sum(_count(path) for path in folder.glob("*.safetensors")) or None
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return None
+
+
+def _count(path: Path) -> int:
+    """Count the parameters of one file from its header: 8 bytes of length, then JSON with the shapes."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(min(length, path.stat().st_size)))
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")

@@ -1,0 +1,194 @@
+"""`/v1/fine_tuning/jobs`: create, list, retrieve, cancel.
+
+A job is one row from the moment it is accepted; the queue does the rest. Promises that a job whose creation was
+answered survives any crash, and that cancelling is one step that the queue cannot undo.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lib.engine.bodies import read_body
+from lib.engine.errors import busy, invalid, no_job
+from lib.engine.events import note
+from lib.engine.idempotency import Once, once
+from lib.engine.ids import new_id, short_tag
+from lib.engine.job_request import JobRequest
+from lib.engine.models import Models
+from lib.engine.paging import list_object, read_page, take
+from lib.engine.store import FileRow, JobRow, MetadataRow, Store, now
+
+ACTIVE = ("validating_files", "queued", "running")
+MOST_ACTIVE = 1000
+
+
+@dataclass(frozen=True)
+class Wakers:
+    """How the routes tell the queue that there is something to do, from whatever thread they run on."""
+
+    created: Callable[[], None]
+    cancelled: Callable[[str], None]
+
+
+def job_object(row: JobRow) -> dict[str, Any]:
+    """Return OpenAI's job object."""
+    return {
+        "object": "fine_tuning.job",
+        "id": row.id,
+        "created_at": row.created_at,
+        "finished_at": row.finished_at,
+        "model": row.model,
+        "fine_tuned_model": row.fine_tuned_model,
+        "organization_id": "org-tuneboard",
+        "status": row.status,
+        "error": row.error,
+        "training_file": row.training_file,
+        "validation_file": row.validation_file,
+        "result_files": [row.result_file] if row.result_file else [],
+        "trained_tokens": row.trained_tokens,
+        "estimated_finish": row.estimated_finish if row.status == "running" else None,
+        "hyperparameters": row.hyperparameters,
+        "method": {"type": "supervised", "supervised": {"hyperparameters": row.hyperparameters}},
+        "seed": row.seed,
+        "user_provided_suffix": row.suffix,
+        "metadata": row.meta,
+        "integrations": [],
+        "usage_metrics": None,
+        "shared_with_openai": False,
+    }
+
+
+class Jobs:
+    """The routes."""
+
+    def __init__(self, store: Store, models: Models, wakers: Wakers) -> None:
+        self._store = store
+        self._models = models
+        self._wakers = wakers
+
+    def routes(self) -> list[Route]:
+        """Return the routes under `/v1/fine_tuning/jobs`."""
+        return [
+            Route("/v1/fine_tuning/jobs", self.create, methods=["POST"]),
+            Route("/v1/fine_tuning/jobs", self.list, methods=["GET"]),
+            Route("/v1/fine_tuning/jobs/{job_id}", self.retrieve, methods=["GET"]),
+            Route("/v1/fine_tuning/jobs/{job_id}/cancel", self.cancel, methods=["POST"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Accept a job and let the queue know."""
+        asked = await read_body(request, JobRequest)
+        key = once(request, asked.model_dump())
+        answer = await run_in_threadpool(self._add, asked, key)
+        self._wakers.created()
+        return JSONResponse(answer)
+
+    def _add(self, asked: JobRequest, key: Once) -> dict[str, Any]:
+        knobs = asked.knobs()
+        if self._models.find(asked.model) is None:
+            raise invalid(f"The model '{asked.model}' does not exist", "model", "model_not_found")
+        with self._store.writing() as session:
+            if given := key.recall(session):
+                return given
+            _check_files(session, asked)
+            _check_room(session)
+            row = _new_row(asked, knobs.model_dump())
+            session.add(row)
+            session.flush()
+            session.add_all(MetadataRow(key=k, value=v, job_seq=row.seq) for k, v in (asked.metadata or {}).items())
+            note(session, row.id, f"Created fine-tuning job: {row.id}")
+            files = f"training file: {row.training_file}"
+            if row.validation_file:
+                files += f" and validation file: {row.validation_file}"
+            note(session, row.id, f"Validating {files}")
+            answer = job_object(row)
+            key.remember(session, answer)
+            return answer
+
+    def list(self, request: Request) -> Response:
+        """List jobs, newest first, filtered by `metadata[key]=value`."""
+        page = read_page(request, default=20, most=1000)
+        with self._store.reading() as session:
+            rows, more = take(session, JobRow, _metadata_filter(request), page)
+            return JSONResponse(list_object([job_object(row) for row in rows], more))
+
+    def retrieve(self, request: Request) -> Response:
+        """Return one job object."""
+        with self._store.reading() as session:
+            return JSONResponse(job_object(find_job(session, request.path_params["job_id"])))
+
+    def cancel(self, request: Request) -> Response:
+        """Cancel a job: at once in the store, its trainer a moment later."""
+        with self._store.writing() as session:
+            row = find_job(session, request.path_params["job_id"])
+            if row.status not in ACTIVE:
+                message = f"This job has already ended: its status is '{row.status}'."
+                raise invalid(message, "fine_tuning_job_id", "invalid_job_status")
+            row.status = "cancelled"
+            row.finished_at = now()
+            note(session, row.id, "Fine-tuning job cancelled")
+            answer = job_object(row)
+        self._wakers.cancelled(row.id)
+        return JSONResponse(answer)
+
+
+def find_job(session: Session, job_id: str) -> JobRow:
+    """Return the row of a job, or refuse the id."""
+    row = session.scalar(select(JobRow).where(JobRow.id == job_id))
+    if row is None:
+        raise no_job(job_id)
+    return row
+
+
+def _new_row(asked: JobRequest, knobs: dict[str, Any]) -> JobRow:
+    seed = asked.seed if asked.seed is not None else random.randrange(2**31)  # noqa: S311 - a seed, not a secret
+    return JobRow(
+        id=new_id("ftjob-"),
+        model=asked.model,
+        training_file=asked.training_file,
+        validation_file=asked.validation_file,
+        hyperparameters=knobs,
+        seed=seed,
+        suffix=asked.suffix,
+        tag=short_tag(),
+        meta=asked.metadata,
+    )
+
+
+def _check_files(session: Session, asked: JobRequest) -> None:
+    for param in ("training_file", "validation_file"):
+        file_id = getattr(asked, param)
+        if file_id is None:
+            continue
+        purpose = session.scalar(select(FileRow.purpose).where(FileRow.id == file_id))
+        if purpose is None:
+            raise invalid(f"There is no file '{file_id}'. Upload it first.", param, "file_not_found")
+        if purpose != "fine-tune":
+            raise invalid(f"File '{file_id}' has purpose '{purpose}', not 'fine-tune'.", param, "invalid_file_purpose")
+
+
+def _check_room(session: Session) -> None:
+    active = session.scalar(select(func.count()).where(JobRow.status.in_(ACTIVE))) or 0
+    if active >= MOST_ACTIVE:
+        raise busy(f"{active} jobs are waiting already. Try again later, or cancel some.", retry_after=60)
+
+
+def _metadata_filter(request: Request) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name, value in request.query_params.multi_items():
+        if name == "metadata" and value == "null":
+            found.append(~exists().where(MetadataRow.job_seq == JobRow.seq))
+        elif name.startswith("metadata[") and name.endswith("]"):
+            pairs = select(MetadataRow.job_seq).where(MetadataRow.key == name[9:-1], MetadataRow.value == value)
+            found.append(JobRow.seq.in_(pairs))
+    return found

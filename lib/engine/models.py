@@ -1,0 +1,157 @@
+"""`/v1/models`: the bases, the tuned models and the checkpoints that can still be asked.
+
+Promises one `Model` for every id that training or generation may name. Each object carries a `tuneboard` key with
+what an estimate needs; other clients skip it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lib.engine.bases import (
+    OVERHEAD_SECONDS,
+    STARTER,
+    Base,
+    Bases,
+    Facts,
+    facts,
+    model_format,
+    root_of,
+    usual_speed,
+)
+from lib.engine.errors import invalid, no_model
+from lib.engine.store import CheckpointRow, ModelRow, SpeedRow, Store
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model under its public id. `path` is None for `starter`, which has no weights of its own."""
+
+    id: str
+    created: int
+    root: str
+    path: Path | None
+    facts: Facts
+    format: str | None = None
+    job: str | None = None
+
+    @property
+    def is_base(self) -> bool:
+        """Tell whether this is a base as it came."""
+        return self.job is None
+
+    def spec(self) -> dict[str, str]:
+        """Return what the trainer is told when a job starts from this model."""
+        return {"kind": "folder", "path": str(self.path)} if self.path else {"kind": STARTER}
+
+
+class Models:
+    """The catalogue and its routes. `forget` tells the inference worker to drop a folder."""
+
+    def __init__(self, store: Store, bases: Bases, forget: Callable[[str], None]) -> None:
+        self._store = store
+        self._bases = bases
+        self._forget = forget
+
+    def routes(self) -> list[Route]:
+        """Return the routes under `/v1/models`; ids hold colons and slashes."""
+        return [
+            Route("/v1/models", self.list, methods=["GET"]),
+            Route("/v1/models/{model:path}", self.retrieve, methods=["GET"]),
+            Route("/v1/models/{model:path}", self.delete, methods=["DELETE"]),
+        ]
+
+    def find(self, model: str) -> Model | None:
+        """Return the model of that id: a base, a tuned model or a checkpoint."""
+        if base := self._bases.find(model):
+            return _of_base(base)
+        with self._store.reading() as session:
+            if row := session.scalar(select(ModelRow).where(ModelRow.id == model)):
+                return _of_row(row)
+            return _of_checkpoint(session, model)
+
+    def list(self, _request: Request) -> Response:
+        """List the bases, then the tuned models, newest first."""
+        with self._store.reading() as session:
+            rows = session.scalars(select(ModelRow).order_by(ModelRow.seq.desc())).all()
+            speeds = {row.base: row for row in session.scalars(select(SpeedRow))}
+        models = [_of_base(base) for base in self._bases.all()]
+        models += [model for row in rows if (model := _of_row(row))]
+        return JSONResponse({"object": "list", "data": [model_object(m, speeds.get(m.root)) for m in models]})
+
+    def retrieve(self, request: Request) -> Response:
+        """Return one model object."""
+        name = request.path_params["model"]
+        model = self.find(name)
+        if model is None:
+            raise no_model(name)
+        with self._store.reading() as session:
+            speed = session.get(SpeedRow, model.root)
+        return JSONResponse(model_object(model, speed))
+
+    def delete(self, request: Request) -> Response:
+        """Delete a tuned model and its weights."""
+        name = request.path_params["model"]
+        if self._bases.find(name):
+            raise invalid(f"'{name}' is a base model: it can't be deleted here.", "model")
+        with self._store.writing() as session:
+            row = session.scalar(select(ModelRow).where(ModelRow.id == name))
+            if row is None:
+                raise no_model(name)
+            session.delete(row)
+        self._forget(row.path)
+        shutil.rmtree(row.path, ignore_errors=True)
+        return JSONResponse({"id": name, "object": "model", "deleted": True})
+
+
+def _of_base(base: Base) -> Model:
+    return Model(base.id, base.created, base.id, base.path, base.facts)
+
+
+def _of_row(row: ModelRow) -> Model | None:
+    path = Path(row.path)
+    if not path.is_dir():
+        return None
+    return Model(row.id, row.created_at, root_of(row.id), path, facts(path), row.format, row.job_id)
+
+
+def _of_checkpoint(session: Session, name: str) -> Model | None:
+    row = session.scalar(select(CheckpointRow).where(CheckpointRow.model == name))
+    if row is None or not Path(row.path).is_dir():
+        return None
+    path = Path(row.path)
+    return Model(name, row.created_at, root_of(name), path, facts(path), model_format(path), row.job_id)
+
+
+def model_object(model: Model, speed: SpeedRow | None) -> dict[str, Any]:
+    """Return OpenAI's model object, with what the dashboard wants to know beside it."""
+    own_tokenizer = model.root != STARTER
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": "tuneboard",
+        "tuneboard": {
+            "base": model.is_base,
+            "trainable": True,
+            "tokens_per_second": speed.tokens_per_second if speed else usual_speed(model.facts.parameters),
+            "overhead_seconds": speed.overhead_seconds if speed else OVERHEAD_SECONDS,
+            "tokenizer": "model" if own_tokenizer else "characters",
+            "tokenizer_path": str(model.path) if own_tokenizer else None,
+            "parameters": model.facts.parameters,
+            "context": model.facts.context,
+            "format": model.format,
+            "root": model.root,
+            "job": model.job,
+        },
+    }

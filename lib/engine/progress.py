@@ -1,0 +1,135 @@
+"""What happens to a job's row: it is checked, begins, moves on with each line of its trainer, and ends.
+
+Every function is one transaction. Promises that lines are stored together with the offset behind them, so that none
+is lost or stored twice across crashes; that steps only increase; and that a cancelled job stays cancelled.
+Knows no process.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lib.engine.bases import root_of
+from lib.engine.events import METRICS, metrics_event, note
+from lib.engine.ids import new_id
+from lib.engine.jobs import find_job
+from lib.engine.store import CheckpointRow, JobRow, Store, now
+
+MOST_CRASHES = 3
+
+
+def oldest(store: Store, status: str) -> JobRow | None:
+    """Return the job that has waited longest in `status`."""
+    with store.reading() as session:
+        return session.scalar(select(JobRow).where(JobRow.status == status).order_by(JobRow.seq).limit(1))
+
+
+def accept(store: Store, job_id: str) -> None:
+    """Let a job whose files are good take its place in the queue."""
+    with store.writing() as session:
+        row = find_job(session, job_id)
+        if row.status == "validating_files":
+            row.status = "queued"
+            note(session, job_id, "Files validated, moving job to queued state")
+
+
+def fail(store: Store, job_id: str, error: dict[str, Any]) -> None:
+    """End a job that cannot go on; `error` says why."""
+    with store.writing() as session:
+        row = find_job(session, job_id)
+        if row.status in ("validating_files", "queued", "running"):
+            _fail(session, row, error)
+
+
+def _fail(session: Session, row: JobRow, error: dict[str, Any]) -> None:
+    row.status, row.error, row.finished_at = "failed", error, now()
+    note(session, row.id, f"The job failed: {error['message']}", "error")
+
+
+def begin(store: Store, job_id: str) -> JobRow | None:
+    """Mark a queued job as running; return it as it is now, or None if it was cancelled meanwhile."""
+    with store.writing() as session:
+        row = find_job(session, job_id)
+        if row.status != "queued":
+            return None
+        row.status = "running"
+        row.starts += 1
+        row.started_at = row.started_at or now()
+        note(session, job_id, "Fine-tuning job started" if row.starts == 1 else "Fine-tuning job resumed")
+        return row
+
+
+def is_running(store: Store, job_id: str) -> bool:
+    """Tell whether a job that began is still wanted."""
+    with store.reading() as session:
+        return find_job(session, job_id).status == "running"
+
+
+def requeue(store: Store, reason: str, *, crashed: bool) -> None:
+    """Put running jobs, whose trainer is gone, back in the queue; give up on one that crashed too often."""
+    with store.writing() as session:
+        for row in session.scalars(select(JobRow).where(JobRow.status == "running")):
+            row.crashes += crashed
+            if row.crashes >= MOST_CRASHES:
+                message = f"{reason} This happened {row.crashes} times during this job, so it was given up."
+                _fail(session, row, {"code": "training_interrupted", "message": message, "param": None})
+            else:
+                row.status = "queued"
+                note(session, row.id, f"{reason} The job goes on from its last checkpoint.", "warn")
+
+
+def ingest(store: Store, job_id: str, lines: list[dict[str, Any]], offset: int) -> None:
+    """Store what the trainer wrote up to `offset`."""
+    with store.writing() as session:
+        row = find_job(session, job_id)
+        if row.status == "running":
+            for line in lines:
+                _apply(session, row, line)
+            row.offset = offset
+
+
+def _apply(session: Session, row: JobRow, line: dict[str, Any]) -> None:
+    match line.get("kind"):
+        case "message":
+            note(session, row.id, line["message"], line.get("level", "info"))
+        case "resolved":
+            row.hyperparameters = line["hyperparameters"]
+            row.parameters = line.get("parameters")
+        case "metrics" if line["step"] > row.last_step:
+            row.last_step = line["step"]
+            pace = line["seconds"] / line["step"]
+            row.estimated_finish = round(line["at"] + pace * (line["total_steps"] - line["step"]))
+            session.add(metrics_event(row.id, line))
+        case "checkpoint":
+            _add_checkpoint(session, row, line)
+        case "done" | "error":
+            row.outcome = line
+
+
+def _add_checkpoint(session: Session, row: JobRow, line: dict[str, Any]) -> None:
+    """Store a checkpoint, and forget those that the trainer has pruned from the disk."""
+    kept = list(session.scalars(select(CheckpointRow).where(CheckpointRow.job_id == row.id)))
+    for old in kept:
+        if not Path(old.path).is_dir():
+            session.delete(old)
+    step = line["step"]
+    if any(old.step == step for old in kept):
+        return
+    name = tuned_name(row, step)
+    metrics = {"step": step} | {key: line["metrics"].get(key) for key in METRICS}
+    session.add(
+        CheckpointRow(id=new_id("ftckpt_"), job_id=row.id, step=step, model=name, path=line["path"], metrics=metrics)
+    )
+    note(session, row.id, f"Checkpoint created at step {step} with Snapshot ID: {name}")
+
+
+def tuned_name(row: JobRow, step: int | None = None) -> str:
+    """Return the id of the model that a job makes, or of its checkpoint at a step."""
+    base = root_of(row.model)
+    suffix = re.sub(r"[^\w.-]+", "-", row.suffix or "")
+    return f"ft:{base}:tuneboard:{suffix}:{row.tag}" + (f":ckpt-step-{step}" if step else "")
