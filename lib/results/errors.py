@@ -1,10 +1,11 @@
 """What can be wrong with a result file.
 
 TuneboardError
-├── EmptyResultFile    nothing in it
-├── NotText            bytes that no encoding explains
-├── NotAResultFile     a table of something else, or no table
-└── BrokenResultRow    a row with too many values, or a value that is no number
+├── EmptyResultFile     nothing in it
+├── NotText             bytes that are no text, plain or wrapped in base64
+├── NotAResultFile      a table of something else, or no table
+├── BrokenResultValue   a value that is no number where a metric should be
+└── BrokenResultRow     a row with more values than columns, or one that can't be split
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ class NotAResultFile(TuneboardError):
     todo = "If it holds examples, open it on the Data page. Otherwise choose the result file of a fine-tuning job."
 
 
-class BrokenResultRow(TuneboardError):
+class BrokenResultValue(TuneboardError):
     what = "{file}, line {line}, column {column}: {value} is not a number."
     why = "A curve with a guessed point would mislead."
     todo = "Correct that line, or download the result file again."
 
 
-class RaggedResultRow(TuneboardError):
-    what = "{file}, line {line}: {found} values where the first line names {expected} columns."
+class BrokenResultRow(TuneboardError):
+    what = "{file}, line {line}: the values don't fit the {columns} columns of the first line."
     why = "It can't be known which value belongs to which column."
     todo = "Correct that line, or download the result file again."
