@@ -1,0 +1,1 @@
+"""The sources of the sample datasets: hand-written parts, and what composes them."""
