@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -120,7 +120,7 @@ def upload(sha256: str) -> Upload | None:
     """Return an upload, or None if there is none with this SHA-256."""
     with session() as opened:
         row = opened.get(UploadRow, sha256)
-        return row and Upload(row.sha256, row.name, row.size, row.created_at)
+        return Upload(row.sha256, row.name, row.size, row.created_at) if row else None
 
 
 def new_draft(kind: str, state: dict[str, Any]) -> str:
@@ -183,7 +183,7 @@ def version(id: str) -> Version | None:
     """Return a dataset version, or None if there is none with this id."""
     with session() as opened:
         found = opened.execute(_versions().where(VersionRow.id == id)).first()
-        return found and _version(*found)
+        return _version(found[0], found[1]) if found else None
 
 
 def version_bytes(id: str) -> bytes:
@@ -238,7 +238,7 @@ def _same(opened: Session, dataset_id: str, made: VersionRow) -> VersionRow | No
     return next((row for row in opened.scalars(alike) if row.recipe == made.recipe), None)
 
 
-def _versions() -> Any:
+def _versions() -> Select[VersionRow, str]:
     return select(VersionRow, DatasetRow.name).join(DatasetRow, DatasetRow.id == VersionRow.dataset_id)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from lib import library
+from lib.db import JobRow, insert_once, session
+from lib.i18n import N_
+from lib.jobs import bell, records
+from lib.jobs.errors import NoSuchVersion
+from lib.jobs.lease import note, write_line
 from lib.jobs.records import Job
 
 Auto = Literal["auto"]
@@ -30,6 +36,10 @@ class LaunchSpec:
     seed: int | None = None
     validation_fraction: float = 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        """Return a record of all fields."""
+        return asdict(self)
+
 
 def launch(launch_id: str, spec: LaunchSpec, estimate: Stored | None = None) -> Job:
     """Record a launch and wake the worker; the same launch id again returns the job that is there.
@@ -37,4 +47,23 @@ def launch(launch_id: str, spec: LaunchSpec, estimate: Stored | None = None) -> 
     Raises:
         NoSuchVersion: the dataset version is gone.
     """
-    raise NotImplementedError
+    version = library.version(spec.version_id)
+    if version is None:
+        raise NoSuchVersion
+    with session() as opened:
+        first = insert_once(
+            opened,
+            JobRow,
+            id=launch_id,
+            name=spec.suffix or version.label,
+            connection=spec.connection,
+            model=spec.model,
+            version_id=spec.version_id,
+            settings=spec.to_json(),
+            recipe=version.recipe.to_json(),
+            estimate=estimate.to_json() if estimate else {},
+        )
+        if first:
+            write_line(opened, launch_id, note("launched", N_("Launched with {dataset}."), dataset=version.label))
+    bell.ring()
+    return records.get(launch_id)

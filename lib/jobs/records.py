@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import Select, select
+
+from lib import library
 from lib.datasets.recipe import Recipe
+from lib.db import DatasetRow, EventRow, JobRow, VersionRow, now, session
 from lib.errors import TuneboardError
+from lib.i18n import translate
 
 
 class Status(StrEnum):
@@ -92,7 +97,7 @@ class Event:
 
     def text(self) -> str:
         """Return the sentence: ours in the current language, a backend's as it is."""
-        raise NotImplementedError
+        return translate(self.message, **self.data.get("values", {})) if self.source == "dashboard" else self.message
 
 
 @dataclass(frozen=True)
@@ -107,34 +112,118 @@ class Progress:
 
 def jobs(limit: int = 200) -> list[Job]:
     """Return jobs, newest first."""
-    raise NotImplementedError
+    return _jobs(_select().order_by(JobRow.created_at.desc()).limit(limit))
 
 
 def job(id: str) -> Job | None:
     """Return a job, or None if there is none with this id."""
-    raise NotImplementedError
+    return next(iter(_jobs(_select().where(JobRow.id == id))), None)
 
 
-def events(id: str, limit: int = 200) -> list[Event]:
-    """Return the events of a job, newest first."""
-    raise NotImplementedError
-
-
-def metrics(id: str) -> list[dict[str, Any]]:
-    """Return the numbers of a job's metrics events, by step."""
-    raise NotImplementedError
-
-
-def progress(job: Job) -> Progress:
-    """Return how far a job is."""
-    raise NotImplementedError
+def get(id: str) -> Job:
+    """Return a job that is known to be there."""
+    return _jobs(_select().where(JobRow.id == id))[0]
 
 
 def tuned_models() -> list[Job]:
     """Return the jobs that ended with a model, newest first."""
-    raise NotImplementedError
+    ended = (JobRow.status == Status.SUCCEEDED, JobRow.tuned_model.is_not(None))
+    return _jobs(_select().where(*ended).order_by(JobRow.created_at.desc()))
+
+
+def events(id: str, limit: int = 200) -> list[Event]:
+    """Return the events of a job, newest first."""
+    query = select(EventRow).where(EventRow.job_id == id).order_by(EventRow.number.desc()).limit(limit)
+    with session() as opened:
+        return [_event(row) for row in opened.scalars(query)]
+
+
+def metrics(id: str) -> list[dict[str, Any]]:
+    """Return the numbers of a job's metrics events, by step."""
+    query = select(EventRow.data).where(EventRow.job_id == id, EventRow.type == "metrics").order_by(EventRow.number)
+    with session() as opened:
+        by_step = {data["step"]: data for data in opened.scalars(query) if isinstance(data.get("step"), int | float)}
+    return [by_step[step] for step in sorted(by_step)]
+
+
+def progress(job: Job) -> Progress:
+    """Return how far a job is: by its newest metrics event, or by the backend's own estimate of the end."""
+    first, last = _ends_of_metrics(job.id)
+    step, total = _step(last), last and last.data.get("total_steps")
+    if job.status == Status.SUCCEEDED:
+        return Progress(step, total or step, 1.0, 0.0)
+    if step is None or not total:
+        return Progress(step, None, None, _until(job.estimated_finish) if job.live else None)
+    return Progress(step, total, min(1.0, step / total), _eta(job, first, last, total) if job.live else None)
 
 
 def result_bytes(job: Job) -> bytes | None:
     """Return the result file as the backend sent it, or None if there is none."""
-    raise NotImplementedError
+    return library.read_file(job.result_sha256) if job.result_sha256 else None
+
+
+def _eta(job: Job, first: Event | None, last: Event | None, total: float) -> float | None:
+    """Return the seconds left at the speed since the first step seen."""
+    done, began = _step(last), _step(first)
+    if (
+        first
+        and last
+        and done is not None
+        and began is not None
+        and done > began
+        and last.created_at > first.created_at
+    ):
+        pace = (last.created_at - first.created_at) / (done - began)
+        return max(0.0, (total - done) * pace - max(0.0, now() - last.created_at))
+    return _until(job.estimated_finish)
+
+
+def _until(moment: float | None) -> float | None:
+    return None if moment is None else max(0.0, moment - now())
+
+
+def _step(event: Event | None) -> int | None:
+    step = event.data.get("step") if event else None
+    return int(step) if isinstance(step, int | float) else None
+
+
+def _ends_of_metrics(id: str) -> tuple[Event | None, Event | None]:
+    mine = select(EventRow).where(EventRow.job_id == id, EventRow.type == "metrics").limit(1)
+    with session() as opened:
+        first = opened.scalars(mine.order_by(EventRow.number)).first()
+        last = opened.scalars(mine.order_by(EventRow.number.desc())).first()
+        return _event(first) if first else None, _event(last) if last else None
+
+
+def _select() -> Select[JobRow, int, str]:
+    return (
+        select(JobRow, VersionRow.number, DatasetRow.name)
+        .join(VersionRow, VersionRow.id == JobRow.version_id)
+        .join(DatasetRow, DatasetRow.id == VersionRow.dataset_id)
+    )
+
+
+def _jobs(query: Select[JobRow, int, str]) -> list[Job]:
+    with session() as opened:
+        return [_job(row, f"{name} v{number}") for row, number, name in opened.execute(query)]
+
+
+def _job(row: JobRow, dataset: str) -> Job:
+    same = {field.name: getattr(row, field.name) for field in fields(Job) if field.name in _SAME}
+    return Job(
+        **same,
+        dataset=dataset,
+        recipe=Recipe.from_json(row.recipe),
+        status_since=row.status_at,
+        error=TuneboardError.from_json(row.error) if row.error else None,
+        problem=TuneboardError.from_json(row.problem) if row.problem else None,
+        retry_at=row.next_step_at if row.problem else None,
+    )
+
+
+def _event(row: EventRow) -> Event:
+    return Event(row.number, row.event_id, row.source, row.created_at, row.level, row.type, row.message, dict(row.data))
+
+
+_SAME = {field.name for field in fields(Job)} & set(JobRow.__table__.columns.keys()) - {"recipe", "error", "problem"}
+"""Fields that are in the row as they are."""

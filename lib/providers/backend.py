@@ -14,6 +14,7 @@ from lib.providers import normalise
 from lib.providers.connections import Connection
 from lib.providers.errors import BackendError, BadKey, NotAnApi, Refused, Unauthorized
 from lib.providers.normalise import EventSnapshot, JobSnapshot, RemoteModel
+from lib.providers.request import JobRequest
 from lib.providers.transport import ask, ask_bytes
 
 UPLOAD_TIMEOUT = 600.0
@@ -64,10 +65,9 @@ def upload_file(connection: Connection, name: str, data: bytes, purpose: str = "
     return _id(connection, answer)
 
 
-def find_file(connection: Connection, name: str, size: int | None = None) -> str | None:
-    """Return the id of the file with this name (and size), or None."""
-    pages = _pages(connection, lambda client, **page: client.files.with_raw_response.list(**page))
-    for item in pages:
+def find_file(connection: Connection, name: str, size: int | None = None, since: float = 0.0) -> str | None:
+    """Return the id of the file with this name (and size) that was made after `since`, or None."""
+    for item in _since(connection, since, lambda client, **where: client.files.with_raw_response.list(**where)):
         if item.get("filename") == name and size in {None, item.get("bytes", size)}:
             return normalise.text(item.get("id"))
     return None
@@ -83,22 +83,24 @@ def file_content(connection: Connection, id: str) -> bytes:
     return ask_bytes(connection, lambda client: client.files.with_raw_response.content(id), timeout=DOWNLOAD_TIMEOUT)
 
 
-def create_job(connection: Connection, request: dict[str, Any], launch_id: str) -> JobSnapshot:
+def create_job(connection: Connection, request: JobRequest, launch_id: str) -> JobSnapshot:
     """Create a fine-tuning job. The caller makes sure that it happens once.
 
     Args:
-        request: the fields of the request; `metadata` is added here.
+        request: what is to be trained.
         launch_id: sent as `metadata.launch_id` and as Idempotency-Key, and found again by `find_job`.
     """
     ours = {"metadata": {"launch_id": launch_id}, "extra_headers": {"Idempotency-Key": launch_id}}
-    body: Any = request | ours
+    body: Any = request.body(connection.can) | ours
     answer = ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body))
     return _job(connection, answer)
 
 
-def find_job(connection: Connection, launch_id: str) -> JobSnapshot | None:
-    """Return the job whose metadata carries this launch id, or None."""
-    for item in _pages(connection, lambda client, **page: client.fine_tuning.jobs.with_raw_response.list(**page)):
+def find_job(connection: Connection, launch_id: str, since: float = 0.0) -> JobSnapshot | None:
+    """Return the job whose metadata carries this launch id and that was made after `since`, or None."""
+    for item in _since(
+        connection, since, lambda client, **where: client.fine_tuning.jobs.with_raw_response.list(**where)
+    ):
         found = normalise.job(item)
         if found.id and found.metadata.get("launch_id") == launch_id:
             return found
@@ -131,7 +133,7 @@ def events(
         told = [normalise.event(item) for item in page]
         seen = known([event.id for event in told])
         fresh |= {event.id: event for event in told if event.id not in seen}
-        if seen and connection.can.sorted_events:
+        if seen and connection.can.newest_first:
             break
     oldest_first = list(fresh.values())[::-1]  # reversed before it is sorted: many events share a second
     return sorted(oldest_first, key=lambda event: event.created_at)
@@ -162,9 +164,13 @@ def _items(connection: Connection, answer: dict[str, Any]) -> list[dict[str, Any
     return [item for item in data if isinstance(item, dict)]
 
 
-def _pages(connection: Connection, get: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+def _since(connection: Connection, since: float, get: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+    """Yield the items of a list; stop at a page older than `since`, with a day's grace for clocks that differ."""
     for page in _page_by_page(connection, get):
         yield from page
+        made = [at for item in page if (at := normalise.moment(item.get("created_at")))]
+        if connection.can.newest_first and made and max(made) < since - 86_400:
+            return
 
 
 def _page_by_page(connection: Connection, get: Callable[..., Any]) -> Iterator[list[dict[str, Any]]]:

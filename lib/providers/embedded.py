@@ -128,7 +128,7 @@ class EmbeddedEngine:
             return False, str(problem)
         self._last_words.clear()
         readers = [_read(process.stderr, self._note), _read(process.stdout, self._hear)]
-        alarm = threading.Timer(STARTUP_SECONDS, lambda: self.endpoint() or process.kill())
+        alarm = threading.Timer(STARTUP_SECONDS, self._kill_unless_ready, (process,))
         alarm.daemon = True
         alarm.start()
         code = process.wait()
@@ -160,6 +160,10 @@ class EmbeddedEngine:
         if self._stopping.is_set():  # stop() may have looked for a process just before there was one
             _end(process)
         return process
+
+    def _kill_unless_ready(self, process: subprocess.Popen[str]) -> None:
+        if self.endpoint() is None:
+            process.kill()
 
     def _note(self, line: str) -> None:
         self._last_words.append(line)
@@ -196,13 +200,12 @@ def _command() -> list[str]:
 def _end(process: subprocess.Popen[str]) -> None:
     """Close the process's lifeline, then ask, then force."""
     _close(process.stdin)
-    for force in (lambda: None, process.terminate, process.kill):
-        force()
+    for force in (process.terminate, process.kill):
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            continue
-        return
+            force()
+    process.wait()
 
 
 def _close(pipe: IO[str] | None) -> None:
@@ -239,7 +242,7 @@ def start_embedded() -> EmbeddedEngine:
 
 def stop_embedded() -> None:
     """Stop it; nothing happens if there is none."""
-    global _embedded  # noqa: PLW0603
+    global _embedded
     with _lock:
         ours, _embedded = _embedded, None
     if ours:

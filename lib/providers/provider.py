@@ -19,8 +19,8 @@ class Provider:
     """Where they go in the request: under `method`, or at the `top`."""
     idempotent: bool = False
     """A create sent twice with the same Idempotency-Key acts once."""
-    sorted_events: bool = True
-    """Events come newest first."""
+    newest_first: bool = True
+    """Lists come in that order."""
     suffix_limit: int = 64
     minimum_examples: int = 10
     poll_seconds: float = 10.0
@@ -38,7 +38,7 @@ PROVIDERS = {
             formats=("completion", "chat"),
             idempotent=True,
             poll_seconds=1.0,
-            confirm_seconds=30.0,
+            confirm_seconds=2.0,
         ),
         Provider(id="openai", charges=True, formats=("chat",)),
     )

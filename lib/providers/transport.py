@@ -56,7 +56,8 @@ def ask(connection: Connection, act: Callable[[OpenAI], Any], *, timeout: float 
 def ask_bytes(connection: Connection, act: Callable[[OpenAI], Any], *, timeout: float = TIMEOUT) -> bytes:
     """Do the same as `ask`, but return the bytes as they came."""
     with translated(connection):
-        return act(open_client(connection, timeout=timeout)).http_response.content
+        content: bytes = act(open_client(connection, timeout=timeout)).http_response.content
+        return content
 
 
 @contextmanager

@@ -1,0 +1,40 @@
+"""What a launch, or a job, can end with."""
+
+from __future__ import annotations
+
+from lib.errors import TuneboardError
+
+
+class NoSuchVersion(TuneboardError):
+    what = "The dataset version is gone."
+    why = "A job needs its examples."
+    todo = "Choose another dataset version."
+
+
+class TooFewToTrain(TuneboardError):
+    what = "{found} examples are left to train on once {held_out} are held out; {service} needs at least {minimum}."
+    why = "Nothing was sent."
+    todo = "Hold out a smaller part, or add examples."
+
+
+class BrokenVersion(TuneboardError):
+    what = "The dataset version can't be split: {detail}"
+    why = "Nothing was sent."
+    todo = "Save the dataset again, then launch once more."
+
+
+class JobFailed(TuneboardError):
+    what = "{service} ended the job: {message}"
+    why = "The reason is in {service}'s own words."
+    todo = "Change what the reason names, then launch again."
+
+
+class JobFailedSilently(TuneboardError):
+    what = "{service} ended the job and gave no reason."
+    todo = "Look at its last events; launching again may be enough."
+
+
+class JobVanished(TuneboardError):
+    what = "{service} no longer knows the job {remote_id}."
+    why = "It was deleted there, or its data was lost."
+    todo = "What was recorded is kept here. Launch again to train it anew."

@@ -1,0 +1,35 @@
+"""What is to be trained -> the body of a create request, in the dialect of the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lib.providers.provider import Provider
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A fine-tuning job to be created. A hyperparameter may be the word `auto`."""
+
+    model: str
+    training_file: str
+    validation_file: str | None
+    hyperparameters: dict[str, int | float | str]
+    suffix: str = ""
+    seed: int | None = None
+    method: str = "supervised"
+
+    def body(self, provider: Provider) -> dict[str, Any]:
+        """Return the fields of the request; what isn't set is left out."""
+        body: dict[str, Any] = {"model": self.model, "training_file": self.training_file}
+        if provider.hyperparameters == "method":
+            body["method"] = {"type": self.method, self.method: {"hyperparameters": self.hyperparameters}}
+        else:
+            body["hyperparameters"] = self.hyperparameters
+        optional = {
+            "validation_file": self.validation_file,
+            "suffix": self.suffix[: provider.suffix_limit],
+            "seed": self.seed,
+        }
+        return body | {key: value for key, value in optional.items() if value not in {None, ""}}
