@@ -68,6 +68,5 @@ for turn in said.turns:
 if typed:
     start.empty()
     stop.button(_("Stop"), key="playground_stop", icon=":material/stop_circle:")
-    question = said.messages(typed) if job.recipe.format == "chat" else typed
-    live.ask(service, prepare(job.recipe, question), sampling.read(), said, typed)
+    live.ask(service, prepare(job.recipe, said.messages(typed)), sampling.read(), said, typed)
     stop.empty()

@@ -59,6 +59,8 @@ for label, source in sources.distinct(shown).items():
         continue
     st.subheader(escape(label))
     st.markdown("\n".join(f"- {escape(sentence)}" for sentence in summary.summarise(tables[label])))
+    for note in tables[label].attrs.get("notes", ()):
+        st.caption(escape(note.text()))
     with st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}"):
         st.dataframe(tables[label], hide_index=True, alt=_("Metrics by step"))
     st.download_button(

@@ -13,6 +13,7 @@ from lib.i18n import _
 from lib.jobs import records
 from lib.jobs.records import Job
 from lib.results import metrics
+from lib.results.unwrap import text_of
 
 JOB, FILE = "job", "file"
 SHOWN, NAMED, UPLOADED = "results_shown", "results_named", "results_upload"
@@ -27,35 +28,39 @@ class Source:
     file_name: str
     frame: Callable[[], pd.DataFrame]
     data: Callable[[], bytes]
-    job: Job | None = None
+    """The CSV itself, out of the base64 that a service may wrap it in."""
 
 
 def of_job(job: Job) -> Source:
     """Return a job's result file, or, while there is none, what its events told."""
 
     def frame() -> pd.DataFrame:
-        result = records.result_bytes(job) if job.result_sha256 else None
-        return (
-            _parsed(str(job.result_sha256), job.name, result)
-            if result
-            else metrics.from_events(records.metrics(job.id))
-        )
+        result = records.result_bytes(job)
+        if result is None:
+            return metrics.from_events(records.metrics(job.id))
+        return _parsed(str(job.result_sha256), file_name, result)
 
-    return Source(f"{JOB}:{job.id}", job.name, f"{job.id}.csv", frame, lambda: metrics.to_csv(frame()), job)
+    def data() -> bytes:
+        result = records.result_bytes(job)
+        return metrics.to_csv(frame()) if result is None else text_of(result, file_name).encode()
+
+    file_name = f"{job.tuned_model or job.id}.csv"
+    return Source(f"{JOB}:{job.id}", job.name, file_name, frame, data)
 
 
 def of_file(sha256: str) -> Source | None:
-    """Return an uploaded result file, or None if the library does not hold it."""
+    """Return an uploaded result file, or None if the library does not hold it. Its download is what was uploaded."""
     upload = library.upload(sha256)
     if upload is None:
         return None
-    return Source(
-        f"{FILE}:{sha256}",
-        upload.name,
-        upload.name,
-        lambda: _parsed(sha256, upload.name, library.read_file(sha256)),
-        lambda: library.read_file(sha256),
-    )
+
+    def data() -> bytes:
+        return library.read_file(sha256)
+
+    def frame() -> pd.DataFrame:
+        return _parsed(sha256, upload.name, data())
+
+    return Source(f"{FILE}:{sha256}", upload.name, upload.name, frame, data)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -89,10 +94,10 @@ def name(keys: list[str]) -> None:
 def choose(offered_: dict[str, Source]) -> list[Source]:
     """Draw the choice and return what is chosen. The address leads when it changed; at first it is the newest job."""
     wanted = named()
-    if wanted != st.session_state.get(NAMED):
-        st.session_state[SHOWN] = [key for key in wanted if key in offered_]
-    elif not wanted and NAMED not in st.session_state:
+    if NAMED not in st.session_state and not wanted:
         st.session_state[SHOWN] = list(offered_)[:1]
+    elif wanted != st.session_state.get(NAMED):
+        st.session_state[SHOWN] = [key for key in wanted if key in offered_]
     chosen = st.multiselect(
         _("Jobs and files"),
         offered_,

@@ -1,0 +1,106 @@
+"""Results: curves of jobs and of any result file."""
+
+from __future__ import annotations
+
+import base64
+
+from lib import library
+from tests.pages import road
+from tests.pages.conftest import Visit
+
+CURRENT = (
+    b"step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n"
+    b"1,3.6,0.5,,\n2,2.1,0.6,2.4,0.55\n3,1.2,0.7,,\n"
+)
+LEGACY = (
+    b"step,elapsed_tokens,elapsed_examples,training_loss,training_sequence_accuracy,training_token_accuracy\n"
+    b"1,100,4,2.5,0.0,0.4\n2,200,8,1.5,0.1,0.6\n"
+)
+
+
+def keep(data: bytes, name: str = "result.csv") -> str:
+    return library.save_upload(name, data).sha256
+
+
+def test_with_nothing_to_draw_the_page_offers_an_upload(visit: Visit) -> None:
+    at = visit("results")
+    assert not at.exception
+    assert at.expander(key="results_more").proto.expanded
+    assert not at.get("vega_lite_chart")
+
+
+def test_an_uploaded_file_is_charted_told_tabled_and_kept_in_the_address(visit: Visit) -> None:
+    at = visit("results")
+    at.file_uploader(key="results_upload").upload("mine.csv", CURRENT).run()
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 2
+    assert [header.value for header in at.subheader] == ["mine\\.csv"]
+    again = visit("results", file=at.query_params["file"])
+    assert len(again.get("vega_lite_chart")) == 2
+    assert list(again.dataframe[0].value["train_loss"]) == [3.6, 2.1, 1.2]
+
+
+def test_openais_base64_and_the_legacy_columns_are_read_too(visit: Visit) -> None:
+    wrapped, legacy = keep(base64.b64encode(CURRENT), "wrapped.csv"), keep(LEGACY, "old.csv")
+    at = visit("results", file=[wrapped, legacy])
+    assert not at.exception
+    assert len(at.subheader) == 2
+    assert len(at.get("vega_lite_chart")) == 2
+
+
+def test_two_jobs_lie_over_each_other(visit: Visit) -> None:
+    version = road.stories()
+    ids = [road.job(version, name="twin"), road.job(version, name="twin")]
+    for job_id in ids:
+        road.learn(job_id)
+    at = visit("results", job=ids)
+    assert not at.exception
+    assert at.multiselect(key="results_shown").value == [f"job:{job_id}" for job_id in ids]
+    assert {header.value for header in at.subheader} == {"twin", "twin \\(2\\)"}
+
+
+def test_the_newest_job_is_shown_at_first_and_put_into_the_address(visit: Visit) -> None:
+    job_id = road.job(road.stories())
+    road.learn(job_id)
+    assert visit("results").query_params["job"] == job_id
+
+
+def test_choosing_others_changes_the_address(visit: Visit) -> None:
+    version = road.stories()
+    first, second = road.job(version), road.job(version)
+    at = visit("results", job=first)
+    at.multiselect(key="results_shown").set_value([f"job:{second}"]).run()
+    assert at.query_params["job"] == second
+    at.multiselect(key="results_shown").set_value([]).run()
+    assert not at.exception
+    assert "job" not in at.query_params
+
+
+def test_smoothing_and_the_logarithm_are_drawn(visit: Visit) -> None:
+    at = visit("results", file=keep(CURRENT))
+    plain = at.get("vega_lite_chart")[0].proto.spec
+    at.slider(key="results_smoothing").set_value(0.5).run()
+    at.toggle(key="results_log").set_value(True).run()
+    assert not at.exception
+    assert at.get("vega_lite_chart")[0].proto.spec != plain
+
+
+def test_a_file_of_something_else_is_refused_with_its_columns_and_the_others_are_drawn(visit: Visit) -> None:
+    at = visit("results", file=[keep(b"name,age\nAnn,3\n", "people.csv"), keep(CURRENT)])
+    assert not at.exception
+    assert len(at.error) == 1
+    assert len(at.get("vega_lite_chart")) == 2
+
+
+def test_foreign_text_is_never_markdown(visit: Visit) -> None:
+    header = f'"{road.HOSTILE.replace(chr(34), "")}"'.encode()
+    good = keep(b"step,train_loss," + header + b"\n1,2.0,1\n2,1.0,2\n", road.HOSTILE)
+    bad = keep(header + b"\n1\n", road.HOSTILE + "2")
+    job_id = road.job(road.stories(), name=road.HOSTILE)
+    road.learn(job_id)
+    at = visit("results", file=[good, bad], job=job_id)
+    assert not at.exception
+    shown = road.texts(at)
+    assert "![pixel]" not in shown
+    assert "<img" not in shown
+    assert "](http" not in shown
