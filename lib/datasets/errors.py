@@ -4,6 +4,7 @@ DatasetError
 ├── UnreadableFile              the bytes can't be understood
 │   ├── EmptyFile
 │   ├── UnsupportedFile         a kind of file that is not read here
+│   ├── BinaryFile
 │   ├── WrongEncoding           the chosen encoding does not fit
 │   ├── UnclosedQuote
 │   ├── BrokenJson
@@ -12,12 +13,15 @@ DatasetError
 │   └── NoSuchSheet
 ├── HostileFile                 reading it would take memory or time without end
 │   ├── UnpacksTooLarge
+│   ├── WorkbookTooHeavy
 │   ├── SheetTooLarge
 │   ├── TooManyColumns
 │   ├── CellTooLong
 │   ├── NestedTooDeep
+│   ├── TooManyValues
 │   └── YamlReference
 ├── NoUsableColumns             nothing to learn from
+│   └── NoRows
 ├── ResultFile, JobListing      a file of another page
 └── TooFewExamples
 """
@@ -45,7 +49,12 @@ class EmptyFile(UnreadableFile):
 
 
 class UnsupportedFile(UnreadableFile):
-    what = "{file} is not a kind of file that can be read here: {detail}"
+    what = "{file} is a {kind} file, which can't be read here."
+    todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT. Unpack archives first."
+
+
+class BinaryFile(UnreadableFile):
+    what = "{file} holds binary data, not text."
     todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT."
 
 
@@ -93,6 +102,11 @@ class UnpacksTooLarge(HostileFile):
     todo = "Split it into smaller files, or save it as CSV."
 
 
+class WorkbookTooHeavy(HostileFile):
+    what = "{file} takes more memory or time to open than a workbook may."
+    todo = "Save the sheet you need as CSV and upload that."
+
+
 class SheetTooLarge(HostileFile):
     what = "{file}: a sheet reaches to row {row}, column {column}; at most {limit} cells are read."
     todo = "Delete stray cells far from the table, or save the table alone as CSV."
@@ -113,6 +127,11 @@ class NestedTooDeep(HostileFile):
     todo = "Flatten it and upload it again."
 
 
+class TooManyValues(HostileFile):
+    what = "{file} holds more than {limit} values."
+    todo = "Split it into smaller files, or save it as CSV or JSONL."
+
+
 class YamlReference(HostileFile):
     what = "{file}: line {line} holds a YAML reference (*{anchor}); references are not followed."
     why = "A few of them can stand for gigabytes of data."
@@ -120,9 +139,14 @@ class YamlReference(HostileFile):
 
 
 class NoUsableColumns(DatasetError):
-    what = "{file} has no column to learn from: {detail}"
+    what = "{file} has no column to learn from."
     why = "An example needs at least a text that the model is to write."
     todo = "Use a header row and at least one column of text, e.g. prompt and completion."
+
+
+class NoRows(NoUsableColumns):
+    what = "{file} has no rows below its header."
+    todo = "Check that the export is complete, then upload the file again."
 
 
 class ResultFile(DatasetError):

@@ -7,13 +7,18 @@ twice, numbers of thousands of digits, deep nesting and half characters (lone su
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 MAX_DEPTH = 100
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+HALF = "half a character (a lone surrogate)"
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 SURROGATE = re.compile("[\ud800-\udfff]")
+ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]")
 
 
 class BrokenLine(ValueError):
@@ -64,33 +69,43 @@ def parse(text: str, number: int = 1) -> tuple[int, dict[str, Any]] | BrokenLine
 
 def loads(text: str) -> Any:
     """Parse JSON strictly; every problem is a `json.JSONDecodeError`."""
-    check_depth(text)
+    check_depth(text, 0, len(text))
     try:
         return DECODER.decode(text)
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as problem:  # a number of too many digits, or one of our own hooks
-        raise json.JSONDecodeError(str(problem).split(";")[0], text, 0) from problem
+        raise json.JSONDecodeError(plain(problem), text, 0) from problem
 
 
-def check_depth(text: str) -> None:
+def check_depth(text: str, start: int, end: int) -> None:
     """Raise unless brackets nest at most `MAX_DEPTH` deep; `json` itself would hit the recursion limit."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if text.count("[", start, end) + text.count("{", start, end) <= MAX_DEPTH:
         return
     depth = 0
-    for token in TOKEN.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+    for token in TOKEN.finditer(text, start, end):
+        depth += STEPS.get(token[0], 0)
         if depth > MAX_DEPTH:
-            raise json.JSONDecodeError(f"nested more than {MAX_DEPTH} levels deep", text, token.start())
+            raise json.JSONDecodeError(TOO_DEEP, text, token.start())
 
 
 def check_characters(value: Any, text: str) -> None:
     """Raise if a string holds half a character: it can't be written as UTF-8."""
-    if "\\u" not in text and "\\U" not in text and not SURROGATE.search(text):
-        return
-    if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
-        found = re.search(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", text)
-        raise json.JSONDecodeError("half a character (lone surrogate)", text, found.start() if found else 0)
+    found = ESCAPED_HALF.search(text)
+    if found and has_half(value):
+        raise json.JSONDecodeError(HALF, text, found.start())
+
+
+def has_half(value: Any) -> bool:
+    """Say whether any string inside a value holds a lone surrogate."""
+    return bool(SURROGATE.search(json.dumps(value, ensure_ascii=False)))
+
+
+def plain(problem: Exception) -> str:
+    """Return a complaint that is not about syntax in plain words."""
+    if isinstance(problem, RecursionError):
+        return TOO_DEEP
+    return "a number of too many digits" if "digits" in str(problem) else str(problem)
 
 
 def kind(value: Any) -> str:
@@ -107,10 +122,18 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build an object, refusing a key that appears twice: one of its values would be lost."""
     record = dict(pairs)
     if len(record) < len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        seen: set[str] = set()
+        twice = next(key for key, _value in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {json.dumps(twice[:50])} appears twice")
     return record
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+def finite(text: str) -> float:
+    """Return a float; refuse 1e999, which would be written back as Infinity."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:50]} is too large a number")
+    return number
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant, parse_float=finite)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from lib.i18n import translate
 
-JsonValue: TypeAlias = "str | int | float | bool | None | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 Cell: TypeAlias = "str | list[JsonValue] | dict[str, JsonValue]"
 
 
