@@ -26,7 +26,7 @@ table = reading.read(draft_id, state)
 if table is None:
     st.stop()
 
-st.subheader(_("What each column is for"))
+st.header(_("What each column is for"))
 read_as = reading.fingerprint(state)
 chosen = recipe.edit(f"{draft_id}|{read_as}", table, recipe.stored(state, table))
 state = {**state, "recipe": chosen.to_json()}

@@ -12,7 +12,7 @@ from lib.ui.backend_line import draw_backend
 from lib.ui.data.source import KIND, begin_sample
 from lib.ui.next_step import next_step
 from lib.ui.recent import draw_jobs, draw_versions
-from lib.ui.text import escape
+from lib.ui.text import escape, refusals
 
 TOUR = "stories"
 RECENT = 5
@@ -24,14 +24,15 @@ draw_backend()
 versions, jobs = library.versions(), records.jobs(RECENT)
 step = next_step(versions, jobs, library.drafts(KIND))
 with st.container(border=True, key="home_next"):
-    st.subheader(_("Next step"))
+    st.header(_("Next step"))
     st.markdown(escape(step.sentence))
     with st.container(horizontal=True):
         if step.page and st.button(step.action, type="primary", icon=step.icon, key="home_step"):
             places.go(step.page, **step.params)
         kind, icon = ("secondary", ":material/tour:") if step.page else ("primary", ":material/play_arrow:")
         if st.button(_("Start the tour"), type=kind, icon=icon, key="home_tour"):
-            places.go("data", draft=begin_sample(TOUR))
+            with refusals():
+                places.go("data", draft=begin_sample(TOUR))
     st.caption(
         _("The tour: 400 stories become a dataset, a model learns them in about a minute, you ask for a new one.")
     )

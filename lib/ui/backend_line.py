@@ -38,7 +38,9 @@ def _draw_embedded(engine: EmbeddedEngine) -> None:
         case EngineStatus.RESTARTING:
             _line("orange", _("Engine restarting"), _("It stopped and is started again; jobs go on from there."))
         case _:
-            _line("red", _("Engine down"), _("Restart the server to bring it back. Nothing is lost."))
+            _line(
+                "red", _("Engine down"), _("It does not start, and is tried again every 30 seconds. Nothing is lost.")
+            )
     if detail and state.status != EngineStatus.READY:
         st.caption(detail)
     if state.restarts and state.status == EngineStatus.READY:

@@ -17,7 +17,7 @@ from lib.ui.text import escape, shorten
 
 def draw_versions(versions: Sequence[Version]) -> None:
     """Draw dataset versions, each leading to training on it."""
-    st.subheader(_("Recent datasets"))
+    st.header(_("Recent datasets"))
     if not versions:
         st.caption(_("None yet. A dataset version is made on the Data page, from a file or a sample."))
     for version in versions:
@@ -28,7 +28,7 @@ def draw_versions(versions: Sequence[Version]) -> None:
 
 def draw_jobs(jobs: Sequence[Job]) -> None:
     """Draw jobs with their status, each leading to its details."""
-    st.subheader(_("Recent jobs"))
+    st.header(_("Recent jobs"))
     if not jobs:
         st.caption(_("None yet. A job is launched on the Train page; it trains a model on a dataset version."))
     for job in jobs:

@@ -8,6 +8,8 @@ through `escape` when it stands inside a sentence of ours.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from string import punctuation
 from typing import Any
 
@@ -53,6 +55,15 @@ def show_error(error: TuneboardError) -> None:
     told = error.explain()
     body = "\n\n".join(escape(part) for part in (told.why, told.todo) if part)
     st.error(body, title=escape(told.what), icon=":material/error:")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Draw what the block refuses to do, and go on after it. In a callback it is drawn on top of the page."""
+    try:
+        yield
+    except TuneboardError as error:
+        show_error(error)
 
 
 def show_rows(rows: list[dict[str, Any]], **options: Any) -> Any:

@@ -44,7 +44,7 @@ def draw(conversion: Conversion, recipe: Recipe) -> None:
     """Draw the first examples as they will be trained."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         count = _("{n} examples", n=number(len(conversion.examples)))
-        st.subheader(escape(count), width="content")
+        st.header(escape(count), width="content", anchor=False)
         st.toggle(_("As JSONL"), key="data_as_jsonl")
     _draw_collisions(conversion, recipe)
     for example in conversion.examples[:SHOWN]:
@@ -57,20 +57,23 @@ def draw(conversion: Conversion, recipe: Recipe) -> None:
 
 def _draw_example(example: Example, recipe: Recipe) -> None:
     with st.container(border=True, gap="xsmall"):
-        if "messages" in example.record:
-            for message in example.record["messages"]:
-                _draw_text(_(SPEAKERS.get(str(message.get("role")), "{role}"), role=str(message.get("role"))), message)
-        else:
-            st.markdown(_marked(example.record["prompt"], recipe.separator))
-            st.markdown(_marked(example.record["completion"], recipe.stop))
+        for message in example.record.get("messages", []):
+            _draw_message(message)
+        for field, label, mark in (
+            ("prompt", _("Prompt"), recipe.separator),
+            ("completion", _("Completion"), recipe.stop),
+        ):
+            if field in example.record:
+                st.caption(label)
+                st.markdown(_marked(example.record[field], mark))
 
 
-def _draw_text(speaker: str, message: dict[str, Any]) -> None:
-    content = message.get("content")
-    st.caption(escape(speaker))
+def _draw_message(message: dict[str, Any]) -> None:
+    role, content = str(message.get("role")), message.get("content")
+    st.caption(_(SPEAKERS[role]) if role in SPEAKERS else escape(role))
     if isinstance(content, str):
         st.text(_cut(content))
-    else:
+    if not isinstance(content, str) or message.keys() - {"role", "content"}:
         st.json({key: value for key, value in message.items() if key != "role"}, expanded=False)
 
 
@@ -105,7 +108,7 @@ def _draw_collisions(conversion: Conversion, recipe: Recipe) -> None:
 
 def _draw_skipped(conversion: Conversion) -> None:
     if conversion.skipped:
-        label = _("{n} rows left out, and why", n=number(len(conversion.skipped)))
+        label = _("Rows left out, and why: {n}", n=number(len(conversion.skipped)))
         with st.expander(escape(label), icon=":material/playlist_remove:"):
             show_rows(
                 [

@@ -34,9 +34,9 @@ def read(draft_id: str, state: dict[str, Any]) -> Table | None:
         _draw_overrides(draft_id, state, None)
         return None
     _draw_evidence(table, state["sha256"])
+    _draw_overrides(draft_id, state, table)
     if table.notes:
         _draw_notes(table)
-    _draw_overrides(draft_id, state, table)
     return table
 
 
@@ -52,18 +52,21 @@ def _table(sha256: str, name: str, encoding: str | None, delimiter: str | None, 
 
 
 def _draw_evidence(table: Table, sha256: str) -> None:
-    """Say how the file was read: its kind and size, then what the reader says for itself."""
+    """Say in one line how the file was read: its kind and size, then what the reader says for itself."""
     upload = library.upload(sha256)
     facts = [table.format.upper(), size(upload.size) if upload else ""]
     facts += [_("{n} rows", n=number(len(table.rows))), _("{n} columns", n=number(len(table.columns)))]
-    st.caption(escape(_("Read as {facts}", facts=" · ".join(fact for fact in facts if fact))))
-    for note in table.evidence:
-        st.caption(escape(note.text()))
+    told = [_("Read as {facts}.", facts=" · ".join(fact for fact in facts if fact))]
+    st.caption(escape(" ".join(told + [note.text() for note in table.evidence])))
 
 
 def _draw_notes(table: Table) -> None:
-    with st.expander(_("{n} things were assumed or skipped", n=number(len(table.notes))), icon=":material/info:"):
-        show_rows([{_("Line"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes])
+    label = _("Assumed or skipped: {n}", n=number(len(table.notes)))
+    with st.expander(escape(label), icon=":material/info:"):
+        show_rows(
+            [{_("Line"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes],
+            alt=_("What was assumed or skipped while reading"),
+        )
 
 
 def _draw_overrides(draft_id: str, state: dict[str, Any], table: Table | None) -> None:
@@ -77,9 +80,9 @@ def _draw_overrides(draft_id: str, state: dict[str, Any], table: Table | None) -
     if not any(options.values()):
         return
     drafts.fill("data_reading", draft_id, {f"data_{name}": state.get(name) or AS_READ for name in OVERRIDES})
-    with st.expander(_("Read it differently"), expanded=table is None, icon=":material/tune:"):
-        for column, name in zip(st.columns(3), (name for name in OVERRIDES if options[name]), strict=False):
-            with column:
+    with st.popover(_("Read it differently"), icon=":material/tune:", type="tertiary"):
+        for name in OVERRIDES:
+            if options[name]:
                 _draw_override(draft_id, name, options[name])
 
 

@@ -70,14 +70,14 @@ def edit(reading: str, table: Table, stored: Recipe) -> Recipe:
 
 def _draw_format(table: Table, stored: Recipe) -> None:
     """Draw the choice of format; a file of conversations leaves none."""
-    st.segmented_control(
+    st.radio(
         _("Format of the examples"),
         list(FORMATS),
         format_func=lambda name: _(FORMATS[name]),
         key="data_format",
         on_change=_change_format,
         args=(table, stored),
-        required=True,
+        horizontal=True,
         disabled=table.shape == "chat",
         help=_("The engine learns both. OpenAI's models take chat messages."),
     )
@@ -102,9 +102,8 @@ def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
         if shared:
             held["joiner"] = _mark("joiner", _("Joiner"), _("Stands between columns that share a role."))
         if format == "completion":
-            held["leading_space"] = st.checkbox(
-                _("Space before completions"), key="data_space", help=_("Older OpenAI models learn better with it.")
-            )
+            told = _("Older OpenAI models learn better with it.")
+            held["leading_space"] = st.checkbox(_("Space before completions"), key="data_space", help=told, wrap=True)
     if format == "chat" and Role.SYSTEM not in given:
         label, told = _("System prompt"), _("Opens every conversation that has none of its own. May be empty.")
         held["system_prompt"] = st.text_area(label, key="data_system", help=told, height=80)

@@ -37,7 +37,7 @@ PREVIEW_ROWS = 6
 IN_HEADERS = 12
 """Up to so many columns carry their role in the header; a wider table gets a list for each role."""
 MOST_LISTED = 500
-NARROWEST, WIDEST, GLYPH = 176, 420, 8
+NARROWEST, WIDEST, GLYPH = 204, 420, 8
 """Pixels: a header must hold the longest role, a story must not push the rest away, a Latin letter is so wide."""
 
 
@@ -66,7 +66,8 @@ def draw(table: Table, guess: Guess, format: str) -> dict[str, str]:
     if len(table.columns) > IN_HEADERS:
         roles = _draw_lists(table, format)
         names = [name for name, role in roles.items() if role != Role.IGNORE][:IN_HEADERS] or names
-        show_rows(_preview(table, names), alt=_("The first rows of the file"))
+        config = {name: f"{shorten(name, 40)} · {_(ROLE_NAMES[roles[name]])}" for name in names}
+        show_rows(_preview(table, names), column_config=config, alt=_("The first rows of the file"))
     else:
         roles = _draw_headers(table, guess, format)
     _draw_reasons(guess, roles, format)

@@ -16,11 +16,12 @@ from lib.datasets.samples import SAMPLES, Sample
 from lib.i18n import _
 from lib.ui import drafts, places
 from lib.ui.format import ago
-from lib.ui.text import escape, shorten
+from lib.ui.text import escape, refusals, shorten
 
 KIND = "data"
 TYPES = ["csv", "tsv", "xlsx", "json", "jsonl", "yaml", "yml", "txt"]  # extensions only: a MIME type ends the check
 RECENT = 3
+MOST_NAME = 200
 
 
 def opened() -> tuple[str, dict[str, Any]] | None:
@@ -34,8 +35,9 @@ def opened() -> tuple[str, dict[str, Any]] | None:
 
 
 def begin(name: str, data: bytes, sample: str = "") -> str:
-    """Store a file and return the id of a new draft that starts from it."""
-    upload = library.save_upload(name, data)
+    """Store a file and return the id of a new draft that starts from it. The name is only ever shown."""
+    printable = "".join(letter for letter in name if letter.isprintable())[-MOST_NAME:]
+    upload = library.save_upload(printable or _("unnamed"), data)
     return library.new_draft(KIND, {"sha256": upload.sha256, "name": upload.name, "sample": sample})
 
 
@@ -56,7 +58,7 @@ def choose() -> None:
         help=_("CSV, TSV, XLSX, JSON, JSONL, YAML or TXT. The first row of a table names its columns."),
     )
     _draw_recent()
-    st.subheader(_("Or start from a sample"))
+    st.header(_("Or start from a sample"))
     with st.grid(3, min_column_width=260):
         for sample in SAMPLES:
             _draw_sample(sample)
@@ -65,14 +67,20 @@ def choose() -> None:
 def draw_chosen(state: dict[str, Any]) -> None:
     """Draw the name of the file at hand and the way to another one."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(escape(shorten(state["name"])), icon=":material/description:", width="content")
+        st.header(escape(shorten(state["name"])), icon=":material/description:", width="content", anchor=False)
         st.button(_("Another file"), icon=":material/swap_horiz:", key="data_another", on_click=_close, type="tertiary")
 
 
 def _take_upload() -> None:
     given = st.session_state["data_upload"]
     if given is not None:
-        _open(begin(given.name, given.getvalue()))
+        with refusals():
+            _open(begin(given.name, given.getvalue()))
+
+
+def _take_sample(key: str) -> None:
+    with refusals():
+        _open(begin_sample(key))
 
 
 def _draw_recent() -> None:
@@ -84,11 +92,11 @@ def _draw_recent() -> None:
 
 
 def _draw_sample(sample: Sample) -> None:
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{escape(_(sample.title))}**")
         st.caption(escape(_(sample.lesson)))
         key = f"data_sample_{sample.key}"
-        st.button(_("Use this sample"), key=key, on_click=lambda: _open(begin_sample(sample.key)))
+        st.button(_("Use this sample"), key=key, on_click=_take_sample, args=(sample.key,))
 
 
 def _open(draft_id: str) -> None:

@@ -1,0 +1,182 @@
+"""Data: from a file to a dataset version, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib import library
+from lib.datasets import jsonl
+from lib.datasets.samples import SAMPLES
+from tests.pages import road
+from tests.pages.conftest import Visit
+
+QUESTIONS = "prompt,completion\n" + "".join(f"What is {n} + {n}?,It is {2 * n}.\n" for n in range(12))
+
+
+def upload(at: AppTest, name: str, content: str | bytes) -> AppTest:
+    at.file_uploader[0].upload(name, content.encode() if isinstance(content, str) else content)
+    return at.run()
+
+
+def alerts(at: AppTest) -> str:
+    return (
+        "\n".join(f"{alert.proto.title}\n{alert.value}" for alert in at.error).replace("\\", "").replace("\u2060", "")
+    )
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+def test_with_nothing_chosen_there_is_an_upload_and_every_sample_with_its_lesson(visit: Visit, lang: str) -> None:
+    at = visit("data", lang)
+    assert not at.exception
+    assert len(at.file_uploader) == 1
+    assert {b.key for b in at.button if str(b.key).startswith("data_sample_")} == {
+        f"data_sample_{sample.key}" for sample in SAMPLES
+    }
+    assert not at.dataframe
+
+
+def test_an_uploaded_file_is_stored_at_once_and_its_draft_stands_in_the_address(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    assert not at.exception
+    state = library.draft(at.query_params["draft"], "data")
+    assert state is not None
+    assert library.read_file(state["sha256"]) == QUESTIONS.encode()
+
+
+def test_roles_are_guessed_and_shown_as_guessed_on_top_of_their_columns(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    roles = [at.selectbox(key=f"data_role_{column}") for column in (0, 1)]
+    assert [role.value for role in roles] == ["prompt", "completion"]
+    assert [role.label for role in roles] == ["Role of prompt", "Role of completion"]
+    assert "Prompt (guessed)" in roles[0].options
+    assert list(at.dataframe[0].value.columns) == ["prompt", "completion"]
+
+
+def test_one_click_makes_one_version_and_a_second_click_makes_no_other(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    draft = at.query_params["draft"]
+    at.button(key="data_save").click().run()
+    again = visit("data", draft=draft)
+    assert not again.exception
+    (version,) = library.versions()
+    assert (version.label, version.examples, version.source_name) == ("sums v1", 12, "sums.csv")
+    assert [b.key for b in again.button if b.proto.type == "primary"] == ["data_train"]
+    library.save_version(
+        "sums", version.recipe, [r for _n, r in jsonl.read(library.version_bytes(version.id))], *sources()
+    )
+    assert len(library.versions()) == 1
+
+
+def sources() -> list[library.Upload]:
+    return [library.save_upload("sums.csv", QUESTIONS.encode())]
+
+
+def test_the_saved_version_leads_to_training_on_it(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.button(key="data_save").click().run()
+    at.button(key="data_train").click().run()
+    assert not at.exception
+    assert at.query_params["version"] == library.versions()[0].id
+
+
+def test_another_visit_finds_the_draft_as_it_was_left(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.text_input(key="data_separator").set_value("\\n\\n=>").run()
+    at.selectbox(key="data_role_0").select("ignore").run()
+    again = visit("data", draft=at.query_params["draft"])
+    assert again.text_input(key="data_separator").value == "\\n\\n=>"
+    assert again.selectbox(key="data_role_0").value == "ignore"
+
+
+def test_a_separator_with_a_line_end_is_trained_as_one(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.text_input(key="data_separator").set_value("\\n\\n=>").run()
+    at.button(key="data_save").click().run()
+    first = json.loads(library.version_bytes(library.versions()[0].id).split(b"\n")[0])
+    assert first["prompt"] == "What is 0 + 0?\n\n=>"
+
+
+def test_chat_messages_are_made_of_the_same_columns(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.radio(key="data_format").set_value("chat").run()
+    assert [at.selectbox(key=f"data_role_{column}").value for column in (0, 1)] == ["user", "assistant"]
+    at.text_area(key="data_system").set_value("Be brief.").run()
+    at.button(key="data_save").click().run()
+    first = json.loads(library.version_bytes(library.versions()[0].id).split(b"\n")[0])
+    assert [m["content"] for m in first["messages"]] == ["Be brief.", "What is 0 + 0?", "It is 0."]
+
+
+def test_the_examples_can_be_seen_exactly_as_they_are_written(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.toggle(key="data_as_jsonl").set_value(True).run()
+    shown = json.loads(at.code[0].value)
+    at.button(key="data_save").click().run()
+    assert shown == json.loads(library.version_bytes(library.versions()[0].id).split(b"\n")[0])
+
+
+def test_fewer_than_ten_examples_are_refused_with_the_count(visit: Visit) -> None:
+    at = upload(visit("data"), "few.csv", "prompt,completion\na,b\nc,d\n")
+    assert "few.csv gives 2 examples; at least 10 are needed" in alerts(at)
+    assert "data_save" not in {b.key for b in at.button}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("nothing.csv", b""), ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256))), ("broken.json", b'{"a": [1,')],
+)
+def test_a_file_that_cannot_be_read_is_named_and_kept(visit: Visit, name: str, content: bytes) -> None:
+    at = upload(visit("data"), name, content)
+    assert not at.exception
+    assert name in alerts(at)
+    assert library.drafts("data")[0].state["name"] == name
+
+
+def test_a_name_with_a_path_in_it_stays_a_name(visit: Visit, home: Path) -> None:
+    at = upload(visit("data"), "../../../escape.csv", QUESTIONS)
+    assert not at.exception
+    assert at.text_input(key="data_name").value == "escape"
+    assert not list(home.parent.parent.rglob("escape*"))
+
+
+def test_text_of_a_file_never_becomes_markup(visit: Visit) -> None:
+    rows = "".join(
+        f'"{road.HOSTILE.replace(chr(34), chr(34) * 2)} {n}","{road.HOSTILE.replace(chr(34), "")}"\n' for n in range(12)
+    )
+    at = upload(
+        visit("data"), f"{road.HOSTILE[-20:]}.csv", f'"prompt ![pixel](http://x.example/y.png)",completion\n{rows}'
+    )
+    assert not at.exception
+    shown = road.texts(at)
+    for markup in ("![pixel](", "<img", "](http", ":material/home:", "http://x.example"):
+        assert markup not in shown
+
+
+def test_reading_a_file_differently_starts_its_recipe_anew(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS.replace(",", ";"))
+    at.selectbox(key="data_delimiter").select(",").run()
+    assert not at.exception
+    assert library.draft(at.query_params["draft"], "data")["delimiter"] == ","  # type: ignore[index]
+    at.selectbox(key="data_delimiter").select(";").run()
+    assert [at.selectbox(key=f"data_role_{column}").value for column in (0, 1)] == ["prompt", "completion"]
+
+
+def test_another_file_can_be_chosen_and_the_first_is_offered_again(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.button(key="data_another").click().run()
+    assert not at.exception
+    assert len(at.file_uploader) == 1
+    assert any("sums" in link.label for link in at.page_link)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.key)
+def test_every_sample_becomes_a_version_without_a_change(visit: Visit, sample: object) -> None:
+    at = visit("data")
+    at.button(key=f"data_sample_{sample.key}").click().run()  # type: ignore[attr-defined]
+    assert not at.exception
+    at.button(key="data_save").click().run()
+    (version,) = library.versions()
+    assert version.examples >= 50
