@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from openai import OpenAI, Stream
 
@@ -108,10 +108,9 @@ def _open(client: OpenAI, model: str, prepared: Prepared, sampling: Sampling) ->
     if prepared.stop:
         request["stop"] = list(prepared.stop[:MOST_STOPS])
     if prepared.kind == "completion":
-        opened: Stream[Any] = client.completions.create(prompt=prepared.prompt, **request)
-    else:
-        opened = client.chat.completions.create(**request, messages=prepared.messages)
-    return opened
+        return cast("Stream[Any]", client.completions.create(prompt=prepared.prompt, **request))
+    request["messages"] = list(prepared.messages)
+    return cast("Stream[Any]", client.chat.completions.create(**request))
 
 
 def _take(answer: Answer, chunk: Any) -> str:

@@ -8,6 +8,7 @@ All of that is switched off here.
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -20,6 +21,14 @@ from lib.providers.errors import BadKey, EngineDown
 TIMEOUT = 20.0
 _KEY = re.compile(r"[\x21-\x7e]+")
 _NO_KEY = "none"  # the SDK insists on one
+_one_at_a_time = threading.Lock()
+
+
+class _Http(DefaultHttpxClient):
+    """An HTTP client that closes its connections when it is dropped, as the SDK's own does."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def open_client(connection: Connection, *, timeout: float = TIMEOUT, max_retries: int = 0) -> OpenAI:
@@ -34,7 +43,13 @@ def open_client(connection: Connection, *, timeout: float = TIMEOUT, max_retries
     key = connection.api_key.get_secret_value().strip() or _NO_KEY
     if not _KEY.fullmatch(key):
         raise BadKey(service=connection.title)
-    return _client(connection.base_url, key, timeout, max_retries)
+    with _one_at_a_time:
+        return _client(connection.base_url, key, timeout, max_retries)
+
+
+def close_clients() -> None:
+    """Let go of every client; each closes its connections once nobody uses it."""
+    _client.cache_clear()
 
 
 @lru_cache(maxsize=64)
@@ -47,7 +62,7 @@ def _client(base_url: str, key: str, timeout: float, max_retries: int) -> OpenAI
         timeout=timeout,
         max_retries=max_retries,
         # A proxy of the environment knows nothing of this machine's own ports.
-        http_client=DefaultHttpxClient(timeout=timeout, follow_redirects=False, trust_env=not _is_here(base_url)),
+        http_client=_Http(timeout=timeout, follow_redirects=False, trust_env=not _is_here(base_url)),
     )
     # Passing None or "" to the constructor reads the environment or sends empty headers: clear them afterwards.
     made.organization = made.project = None
