@@ -28,15 +28,13 @@ if table is None:
 
 st.header(_("What each column is for"))
 read_as = reading.fingerprint(state)
-chosen = recipe.edit(f"{draft_id}|{read_as}", table, recipe.stored(state, table))
-state = {**state, "recipe": chosen.to_json()}
-drafts.keep(source.KIND, draft_id, state)
-
-conversion = examples.converted(table, read_as, chosen)
-examples.draw(conversion, chosen)
 try:
+    chosen = recipe.edit(draft_id, read_as, table, recipe.stored(state, table))
+    state = {**state, "recipe": chosen.to_json()}
+    drafts.keep(source.KIND, draft_id, state)
+    conversion = examples.converted(table, read_as, chosen)
+    examples.draw(conversion, chosen)
     require_examples(conversion)
+    versions.draw_save(draft_id, state, chosen, conversion)
 except TuneboardError as error:
     show_error(error)
-else:
-    versions.draw_save(draft_id, state, chosen, conversion)

@@ -43,6 +43,11 @@ def fill(kind: str, draft_id: str, values: Mapping[str, Any]) -> None:
     st.session_state[f"{kind}_filled"] = draft_id
 
 
+def forget(kind: str) -> None:
+    """Let the next `fill` give every widget its value, though the draft is the same."""
+    st.session_state.pop(f"{kind}_filled", None)
+
+
 def keep(kind: str, draft_id: str, state: dict[str, Any]) -> None:
     """Write `state` to the draft if it differs from what is there."""
     if library.draft(draft_id, kind) != state:

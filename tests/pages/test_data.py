@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_the_examples_can_be_seen_exactly_as_they_are_written(visit: Visit) -> N
 
 def test_fewer_than_ten_examples_are_refused_with_the_count(visit: Visit) -> None:
     at = upload(visit("data"), "few.csv", "prompt,completion\na,b\nc,d\n")
-    assert "few.csv gives 2 examples; at least 10 are needed" in alerts(at)
+    assert re.search(r"few\.csv .*\b2\b.*\b10\b", alerts(at))
     assert "data_save" not in {b.key for b in at.button}
 
 
@@ -180,3 +181,40 @@ def test_every_sample_becomes_a_version_without_a_change(visit: Visit, sample: o
     at.button(key="data_save").click().run()
     (version,) = library.versions()
     assert version.examples >= 50
+
+
+def test_conversations_can_be_trained_as_prompts_when_they_are_one_question_each(visit: Visit) -> None:
+    at = visit("data")
+    at.button(key="data_sample_sarcastic_facts").click().run()
+    assert at.selectbox(key="data_role_0").value == "messages"
+    at.radio(key="data_format").set_value("completion").run()
+    assert not at.exception
+    assert at.text_input(key="data_separator").value == "\\s->"
+    at.button(key="data_save").click().run()
+    first = json.loads(library.version_bytes(library.versions()[0].id).split(b"\n")[0])
+    assert first["prompt"].endswith(" ->")
+
+
+def test_with_every_column_ignored_the_page_says_so_and_stays(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.selectbox(key="data_role_0").select("ignore")
+    at.selectbox(key="data_role_1").select("ignore").run()
+    assert not at.exception
+    assert "sums.csv" in alerts(at)
+    at.radio(key="data_format").set_value("chat").run()
+    assert not at.exception
+    at.selectbox(key="data_role_1").select("assistant").run()
+    assert not at.error
+
+
+def test_a_first_row_can_be_taken_as_data(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.selectbox(key="data_header").select("no").run()
+    assert not at.exception
+    assert list(at.dataframe[-1].value.iloc[0]) == ["prompt", "completion"]
+
+
+def test_a_mark_that_stands_inside_the_texts_is_pointed_out(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    at.text_input(key="data_separator").set_value("What").run()
+    assert any("12" in warning.value for warning in at.warning)

@@ -10,6 +10,7 @@ import streamlit as st
 from lib.datasets import jsonl
 from lib.datasets.convert import Conversion, Example, convert
 from lib.datasets.recipe import Recipe
+from lib.datasets.suggest import is_free
 from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui.format import number
@@ -36,7 +37,7 @@ def collisions(records: list[dict[str, Any]], recipe: Recipe) -> dict[str, int]:
     counts = {}
     for field, mark in (("prompt", recipe.separator), ("completion", recipe.stop)):
         texts = (str(record.get(field, "")) for record in records)
-        counts[field] = sum(mark in text.removesuffix(mark) for text in texts) if mark else 0
+        counts[field] = sum(not is_free(mark, text.removesuffix(mark)) for text in texts) if mark else 0
     return counts if recipe.format == "completion" else {}
 
 

@@ -18,17 +18,18 @@ from lib.ui.text import escape, show_error, show_rows
 
 ENCODINGS = ["utf-8", "gb18030", "big5", "utf-16", "shift_jis", "euc-kr", "cp1252"]
 DELIMITERS = {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("bar")}
-OVERRIDES = ("encoding", "delimiter", "sheet")
+OVERRIDES = ("encoding", "delimiter", "sheet", "header")
+HEADERS = {"yes": N_("It names the columns"), "no": N_("It is data")}
+TABLES = ("csv", "tsv", "txt", "xlsx", "xls")
 AS_READ = ""
 """The value of an override that lets the reader decide."""
 
 
 def read(draft_id: str, state: dict[str, Any]) -> Table | None:
     """Return the table, after drawing how it was read; None after drawing why it could not be."""
-    chosen = {name: state.get(name) or None for name in OVERRIDES}
     try:
         with st.spinner(_("Reading the file")):
-            table = _table(state["sha256"], state["name"], **chosen)
+            table = _table(state["sha256"], state["name"], *(state.get(name) or None for name in OVERRIDES))
     except TuneboardError as error:
         show_error(error)
         _draw_overrides(draft_id, state, None)
@@ -46,17 +47,18 @@ def fingerprint(state: dict[str, Any]) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _table(sha256: str, name: str, encoding: str | None, delimiter: str | None, sheet: str | None) -> Table:
+def _table(sha256: str, name: str, encoding: str | None, delimiter: str | None, *others: str | None) -> Table:
     """Read a file once; the key is its SHA-256, so that no two files can be taken for one another."""
-    return read_table(library.read_file(sha256), name, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    sheet, header = others
+    names_columns = None if header is None else header == "yes"
+    data = library.read_file(sha256)
+    return read_table(data, name, encoding=encoding, delimiter=delimiter, sheet=sheet, header=names_columns)
 
 
 def _draw_evidence(table: Table, sha256: str) -> None:
     """Say in one line how the file was read: its kind and size, then what the reader says for itself."""
     upload = library.upload(sha256)
-    facts = [table.format.upper(), size(upload.size) if upload else ""]
-    facts += [_("{n} rows", n=number(len(table.rows))), _("{n} columns", n=number(len(table.columns)))]
-    told = [_("Read as {facts}.", facts=" · ".join(fact for fact in facts if fact))]
+    told = [_("Read as {kind}, {size}.", kind=table.format.upper(), size=size(upload.size if upload else 0))]
     st.caption(escape(" ".join(told + [note.text() for note in table.evidence])))
 
 
@@ -71,37 +73,44 @@ def _draw_notes(table: Table) -> None:
 
 def _draw_overrides(draft_id: str, state: dict[str, Any], table: Table | None) -> None:
     """Draw a control for each thing that was found out, where there is something to choose."""
-    sheets = table.sheets if table else []
-    options = {
-        "encoding": ENCODINGS if state["name"].lower().rpartition(".")[2] != "xlsx" else [],
-        "delimiter": list(DELIMITERS) if state["name"].lower().endswith((".csv", ".tsv", ".txt")) else [],
-        "sheet": sheets if len(sheets) > 1 else [],
-    }
-    if not any(options.values()):
+    offered = {name: options for name, options in _options(state["name"], table).items() if options}
+    if not offered:
         return
     drafts.fill("data_reading", draft_id, {f"data_{name}": state.get(name) or AS_READ for name in OVERRIDES})
     with st.popover(_("Read it differently"), icon=":material/tune:", type="tertiary"):
-        for name in OVERRIDES:
-            if options[name]:
-                _draw_override(draft_id, name, options[name])
+        for name, options in offered.items():
+            _draw_override(draft_id, name, options)
+
+
+def _options(file_name: str, table: Table | None) -> dict[str, list[str]]:
+    kind = table.format if table else file_name.lower().rpartition(".")[2]
+    book = kind in ("xlsx", "xls")
+    return {
+        "encoding": [] if book else ENCODINGS,
+        "delimiter": list(DELIMITERS) if kind in TABLES and not book else [],
+        "sheet": table.sheets if table and len(table.sheets) > 1 else [],
+        "header": list(HEADERS) if kind in TABLES else [],
+    }
 
 
 def _draw_override(draft_id: str, name: str, options: list[str]) -> None:
-    labels = {"encoding": _("Encoding"), "delimiter": _("Separated by"), "sheet": _("Sheet")}
+    labels = {
+        "encoding": _("Encoding"),
+        "delimiter": _("Separated by"),
+        "sheet": _("Sheet"),
+        "header": _("First row"),
+    }
+    told = {AS_READ: _("Found out by itself")}
+    if name in ("delimiter", "header"):
+        told |= {value: _(text) for value, text in (DELIMITERS | HEADERS).items()}
     st.selectbox(
         labels[name],
         [AS_READ, *options],
-        format_func=_override_label,
+        format_func=lambda value: told.get(str(value), str(value)),
         key=f"data_{name}",
         on_change=_reread,
         args=(draft_id,),
     )
-
-
-def _override_label(value: str | None) -> str:
-    if not value:
-        return _("Found out by itself")
-    return _(DELIMITERS[value]) if value in DELIMITERS else value
 
 
 def _reread(draft_id: str) -> None:
@@ -109,4 +118,4 @@ def _reread(draft_id: str) -> None:
     state = library.draft(draft_id, KIND) or {}
     chosen = {name: st.session_state.get(f"data_{name}") or "" for name in OVERRIDES}
     library.save_draft(draft_id, KIND, {**state, **chosen, "recipe": None, "saved": None})
-    st.session_state.pop("data_filled", None)
+    drafts.forget("data")

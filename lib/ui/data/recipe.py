@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib import library
 from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import Recipe
 from lib.datasets.suggest import suggest_recipe
@@ -18,7 +19,8 @@ from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui import drafts
 from lib.ui.data import roles
-from lib.ui.text import escape
+from lib.ui.data.source import KIND
+from lib.ui.text import escape, refusals
 
 FORMATS = {"completion": N_("Prompt and completion"), "chat": N_("Chat messages")}
 MARKS = ("separator", "stop", "joiner")
@@ -54,41 +56,41 @@ def values(table: Table, recipe: Recipe) -> dict[str, Any]:
 
 
 def stored(state: dict[str, Any], table: Table) -> Recipe:
-    """Return the draft's recipe, or one that is suggested for the table."""
-    return Recipe.from_json(state["recipe"]) if state.get("recipe") else suggest_recipe(table)
+    """Return the draft's recipe, or one that is suggested for the table, with the roles its format has."""
+    recipe = Recipe.from_json(state["recipe"]) if state.get("recipe") else suggest_recipe(table)
+    return replace(recipe, roles={name: roles.as_in(recipe.format, role) for name, role in recipe.roles.items()})
 
 
-def edit(reading: str, table: Table, stored: Recipe) -> Recipe:
-    """Draw format, roles and marks, and return the recipe they hold. `reading` names this draft, read as it is."""
-    drafts.fill("data", reading, values(table, stored))
-    guess = guess_roles(table)
-    _draw_format(table, stored)
-    format = st.session_state["data_format"] or stored.format
-    chosen = roles.draw(table, guess, format)
-    return replace(stored, format=format, roles=chosen, **_draw_marks(format, list(chosen.values())))
+def edit(draft_id: str, read_as: str, table: Table, base: Recipe) -> Recipe:
+    """Draw format, roles and marks, and return the recipe they hold; what has no widget comes from `base`."""
+    drafts.fill(KIND, f"{draft_id}|{read_as}", values(table, base))
+    format = _draw_format(draft_id, table, base)
+    chosen = roles.draw(table, guess_roles(table), format)
+    return replace(base, format=format, roles=chosen, **_draw_marks(format, list(chosen.values())))
 
 
-def _draw_format(table: Table, stored: Recipe) -> None:
-    """Draw the choice of format; a file of conversations leaves none."""
-    st.radio(
+def _draw_format(draft_id: str, table: Table, base: Recipe) -> str:
+    return st.radio(
         _("Format of the examples"),
         list(FORMATS),
         format_func=lambda name: _(FORMATS[name]),
         key="data_format",
         on_change=_change_format,
-        args=(table, stored),
+        args=(draft_id, table, base),
         horizontal=True,
-        disabled=table.shape == "chat",
         help=_("The engine learns both. OpenAI's models take chat messages."),
     )
 
 
-def _change_format(table: Table, stored: Recipe) -> None:
-    """Suggest marks anew for the other format, with the columns where they were. What was typed as system stays."""
+def _change_format(draft_id: str, table: Table, base: Recipe) -> None:
+    """Start from what fits the other format, with the columns where they were. A system prompt stays."""
     format = st.session_state["data_format"]
-    moved = {name: roles.as_in(format, role) for name, role in stored.roles.items()}
-    suggested = suggest_recipe(table, moved, format)
-    st.session_state.update(values(table, replace(suggested, system_prompt=stored.system_prompt)))
+    moved = {name: roles.as_in(format, role) for name, role in base.roles.items()}
+    with refusals():
+        suggested = suggest_recipe(table, moved, format)
+        recipe = replace(suggested, system_prompt=base.system_prompt or suggested.system_prompt)
+        library.save_draft(draft_id, KIND, {**(library.draft(draft_id, KIND) or {}), "recipe": recipe.to_json()})
+        drafts.forget(KIND)
 
 
 def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
         if format == "completion":
             told = _("Older OpenAI models learn better with it.")
             held["leading_space"] = st.checkbox(_("Space before completions"), key="data_space", help=told, wrap=True)
-    if format == "chat" and Role.SYSTEM not in given:
+    if (format == "chat" and Role.SYSTEM not in given) or st.session_state["data_system"]:
         label, told = _("System prompt"), _("Opens every conversation that has none of its own. May be empty.")
         held["system_prompt"] = st.text_area(label, key="data_system", help=told, height=80)
     return held

@@ -27,11 +27,11 @@ ROLE_NAMES: dict[str, str] = {
     Role.IGNORE: N_("Ignore"),
 }
 OFFERED: dict[str, list[str]] = {
-    "completion": [Role.PROMPT, Role.COMPLETION, Role.SYSTEM, Role.IGNORE],
-    "chat": [Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.IGNORE],
-    "messages": [Role.MESSAGES, Role.KEEP, Role.IGNORE],
+    "completion": [Role.PROMPT, Role.COMPLETION, Role.SYSTEM],
+    "chat": [Role.SYSTEM, Role.USER, Role.ASSISTANT],
 }
-"""Roles by format; a file whose rows are conversations already has its own."""
+CONVERSATION = [Role.MESSAGES, Role.KEEP]
+"""Offered only where a column holds conversations."""
 TWINS: dict[str, str] = {Role.PROMPT: Role.USER, Role.COMPLETION: Role.ASSISTANT}
 PREVIEW_ROWS = 6
 IN_HEADERS = 12
@@ -55,16 +55,17 @@ def as_in(format: str, role: str) -> str:
     return twins.get(role, role)
 
 
-def offered(table: Table, format: str) -> list[str]:
-    """Return the roles a column of `table` may have."""
-    return OFFERED["messages" if table.shape == "chat" else format]
+def offered(guess: Guess, format: str) -> list[str]:
+    """Return the roles a column may have."""
+    extra = CONVERSATION if Role.MESSAGES in guess.roles.values() else []
+    return [*OFFERED[format], *extra, Role.IGNORE]
 
 
 def draw(table: Table, guess: Guess, format: str) -> dict[str, str]:
     """Draw the preview with its roles and return them by column name."""
     names = table.columns[:IN_HEADERS]
     if len(table.columns) > IN_HEADERS:
-        roles = _draw_lists(table, format)
+        roles = _draw_lists(table, guess, format)
         names = [name for name, role in roles.items() if role != Role.IGNORE][:IN_HEADERS] or names
         config = {name: f"{shorten(name, 40)} · {_(ROLE_NAMES[roles[name]])}" for name in names}
         show_rows(_preview(table, names), column_config=config, alt=_("The first rows of the file"))
@@ -103,7 +104,7 @@ def _draw_role(table: Table, column: int, guess: Guess, format: str, width: int)
 
     return st.selectbox(
         _("Role of {column}", column=escape(shorten(name))),
-        offered(table, format),
+        offered(guess, format),
         format_func=label,
         key=f"data_role_{column}",
         width=width,
@@ -111,10 +112,10 @@ def _draw_role(table: Table, column: int, guess: Guess, format: str, width: int)
     )
 
 
-def _draw_lists(table: Table, format: str) -> dict[str, str]:
+def _draw_lists(table: Table, guess: Guess, format: str) -> dict[str, str]:
     """Draw one list of columns for each role. A column stands in the first list that names it."""
     roles = dict.fromkeys(table.columns, str(Role.IGNORE))
-    for role in offered(table, format)[:-1]:
+    for role in offered(guess, format)[:-1]:
         held = st.session_state.get(f"data_list_{role}", [])
         options = [*table.columns[:MOST_LISTED], *(name for name in held if name in table.columns[MOST_LISTED:])]
         listed = st.multiselect(_(ROLE_NAMES[role]), options, format_func=shorten, key=f"data_list_{role}")

@@ -12,6 +12,7 @@ import streamlit as st
 
 from lib import library
 from lib.config import settings
+from lib.datasets.readers import shown_name
 from lib.datasets.samples import SAMPLES, Sample
 from lib.i18n import _
 from lib.ui import drafts, places
@@ -19,9 +20,19 @@ from lib.ui.format import ago
 from lib.ui.text import escape, refusals, shorten
 
 KIND = "data"
-TYPES = ["csv", "tsv", "xlsx", "json", "jsonl", "yaml", "yml", "txt"]  # extensions only: a MIME type ends the check
+TYPES = [
+    "csv",
+    "tsv",
+    "xlsx",
+    "xls",
+    "json",
+    "jsonl",
+    "ndjson",
+    "yaml",
+    "yml",
+    "txt",
+]  # extensions only: a MIME type ends the check
 RECENT = 3
-MOST_NAME = 200
 
 
 def opened() -> tuple[str, dict[str, Any]] | None:
@@ -36,8 +47,7 @@ def opened() -> tuple[str, dict[str, Any]] | None:
 
 def begin(name: str, data: bytes, sample: str = "") -> str:
     """Store a file and return the id of a new draft that starts from it. The name is only ever shown."""
-    printable = "".join(letter for letter in name if letter.isprintable())[-MOST_NAME:]
-    upload = library.save_upload(printable or _("unnamed"), data)
+    upload = library.save_upload(shown_name(name), data)
     return library.new_draft(KIND, {"sha256": upload.sha256, "name": upload.name, "sample": sample})
 
 

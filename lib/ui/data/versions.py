@@ -15,7 +15,7 @@ from lib.library import Version
 from lib.ui import drafts, places
 from lib.ui.data.source import KIND
 from lib.ui.format import ago, moment, number, size
-from lib.ui.text import escape, refusals, show_rows
+from lib.ui.text import escape, show_rows
 
 FORMATS = {"completion": "prompt/completion", "chat": "messages"}
 """What the records hold, in OpenAI's own words."""
@@ -38,9 +38,8 @@ def draw_save(draft_id: str, state: dict[str, Any], recipe: Recipe, conversion: 
         name = st.text_input(_("Name of the dataset"), key="data_name", max_chars=80, width=320).strip()
         label, icon = _("Save dataset version"), ":material/save:"
         if st.button(label, type="primary", icon=icon, key="data_save", disabled=not name):
-            with refusals():
-                _save(name, draft_id, state, recipe, conversion)
-                st.rerun()
+            _save(name, draft_id, state, recipe, conversion)
+            st.rerun()
 
 
 def draw_download(version: Version) -> None:
