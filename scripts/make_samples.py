@@ -1,17 +1,18 @@
 """Write the sample files that are composed from parts: `python -m scripts.make_samples`.
 
-Running it again gives the same bytes. The samples that were written by hand live only in `data/samples`.
+Running it again gives the same bytes. The other samples were written by hand and live only in `data/samples`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
+from lib.config import ROOT
+from scripts.samples.products import products_xlsx
 from scripts.samples.stories import stories
 
-SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
+SAMPLES = ROOT / "data" / "samples"
 
 
 def stories_csv() -> bytes:
@@ -25,7 +26,7 @@ def stories_csv() -> bytes:
 
 def main() -> None:
     """Write every generated sample."""
-    for name, data in (("stories.csv", stories_csv()),):
+    for name, data in (("stories.csv", stories_csv()), ("products.xlsx", products_xlsx())):
         (SAMPLES / name).write_bytes(data)
         print(f"{name}: {len(data):,} bytes")
 

@@ -34,7 +34,7 @@ class Decks:
     rng: random.Random
     piles: dict[str, list[Any]] = field(default_factory=dict)
 
-    def deal(self, name: str, cards: Sequence[Any]) -> Any:  # noqa: ANN401  cards are lines as well as records
+    def deal(self, name: str, cards: Sequence[Any]) -> Any:
         pile = self.piles.setdefault(name, [])
         if not pile:
             pile.extend(self.rng.sample(cards, len(cards)))
