@@ -8,11 +8,9 @@ from __future__ import annotations
 import csv
 import io
 
-from lib.config import ROOT
+from lib.config import SAMPLES
 from scripts.samples.products import products_xlsx
 from scripts.samples.stories import stories
-
-SAMPLES = ROOT / "data" / "samples"
 
 
 def stories_csv() -> bytes:

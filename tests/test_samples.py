@@ -13,7 +13,8 @@ import pytest
 import yaml
 from python_calamine import CalamineWorkbook
 
-from scripts.make_samples import SAMPLES, stories_csv
+from lib.config import SAMPLES
+from scripts.make_samples import stories_csv
 from scripts.samples.products import SHEET, products_xlsx, rows
 
 HEADLINE_KEYS = ["player", "team", "sport", "gender"]
