@@ -84,18 +84,14 @@ def _numbers(cells: list[str]) -> tuple[list[float | None], int | None]:
     """Return a column as numbers, and the first row that holds none."""
     numbers: list[float | None] = []
     for row, cell in enumerate(cells):
-        text = cell.strip()
         try:
-            numbers.append(None if text.lower() in MISSING else _number(text))
+            numbers.append(float(cell) if cell else None)
         except ValueError:
-            return numbers, row
-    return numbers, None
-
-
-def _number(text: str) -> float:
-    if "_" in text:
-        raise ValueError(text)  # float() would read 1_000
-    return float(text)
+            if cell.strip().lower() not in MISSING:
+                return numbers, row
+            numbers.append(None)
+    underscored = (row for row, cell in enumerate(cells) if "_" in cell)  # float() takes 1_000
+    return numbers, next(underscored, None)
 
 
 def _record(event: Mapping[str, Any]) -> dict[str, float]:
@@ -112,9 +108,9 @@ def _frame(columns: Columns, height: int, notes: list[Note]) -> pd.DataFrame:
         notes.append(Note(NUMBERED))
     others = [name for name in columns if name not in METRICS]
     frame = pd.DataFrame({name: columns.get(name, [None] * height) for name in (*METRICS, *others)}, dtype=float)
-    frame.attrs["nan_step"] = _nan_step(columns)
-    frame.attrs["notes"] = notes
-    return _by_step(_without_minus_one(frame))
+    frame = _by_step(_without_minus_one(frame, notes), notes)
+    frame.attrs.update(notes=notes, nan_step=_nan_step(columns))
+    return frame
 
 
 def _nan_step(columns: Columns) -> float | None:
@@ -124,19 +120,19 @@ def _nan_step(columns: Columns) -> float | None:
     return min((step for step, loss in given if not math.isfinite(loss)), default=None)
 
 
-def _without_minus_one(frame: pd.DataFrame) -> pd.DataFrame:
+def _without_minus_one(frame: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
     """Return the table with -1 as missing, which Azure and the first API write; no loss or accuracy is -1 by itself."""
     for column in METRICS[1:]:
         absent = frame[column] == -1
         if absent.any():
             frame.loc[absent, column] = math.nan
-            frame.attrs["notes"].append(Note(MINUS_ONE, {"column": column}))
+            notes.append(Note(MINUS_ONE, {"column": column}))
     return frame
 
 
-def _by_step(frame: pd.DataFrame) -> pd.DataFrame:
+def _by_step(frame: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
     """Return the rows in order of their steps, one each; trainers may log training and validation in two."""
-    notes, known = frame.attrs["notes"], frame["step"].abs() <= LARGEST_STEP
+    known = frame["step"].abs() <= LARGEST_STEP
     if not known.all():
         notes.append(Note(NO_STEP, {"n": int((~known).sum())}))
     frame = frame[known].sort_values("step", kind="stable", ignore_index=True)

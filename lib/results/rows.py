@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lib.datasets.table import Note
 from lib.i18n import N_
 from lib.results.errors import BrokenResultRow
 
-if TYPE_CHECKING:
-    from _csv import _reader as CsvReader
-
 DELIMITERS = ",\t;"
 CUT_OFF = N_("Line {line}, the last one, is incomplete and was left out.")
-PADDED = N_("Line {line} has fewer values than there are columns; the missing ones were left empty.")
+SHORT = N_(
+    "{n} lines, the first of them line {line}, have fewer values than columns; the missing ones were left empty."
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Rows:
 
 def read_header(text: str) -> list[str]:
     """Return the names of the columns: the first line that holds anything."""
-    first = text.lstrip().split("\n", 1)[0]
     try:
-        header = [name.strip() for name in next(_reader(text.lstrip()))]
-    except (csv.Error, StopIteration):
-        return [first[:80]]
+        _line, names = next(_lines(text), (0, [text]))
+    except csv.Error:
+        return [text.strip()[:80]]
+    header = [_plain(name) for name in names]
     while len(header) > 1 and not header[-1]:
         header.pop()  # a comma at the end of the line
     return header
@@ -42,35 +42,56 @@ def read_header(text: str) -> list[str]:
 
 def read_rows(text: str, width: int, file: str) -> Rows:
     """Return the rows below the header; the last line may have been cut off, any other must fit `width` columns."""
-    records = _records(text, width, file)
     rows = Rows()
-    for position, (line, cells) in enumerate(records, 1):
-        if any(cell.strip() for cell in cells[width:]):
-            raise BrokenResultRow(file=file, line=line, columns=width)
-        if position == len(records) and not text.endswith(("\n", "\r")) and _is_cut_off(cells, width):
-            rows.notes.append(Note(CUT_OFF, {"line": line}))
-            continue
-        if len(cells) < width:
-            rows.notes.append(Note(PADDED, {"line": line}))
-        rows.cells.append(cells[:width] + [""] * (width - len(cells)))
+    for line, cells in _below_header(text, width, file):
         rows.lines.append(line)
+        rows.cells.append(cells)
+    if rows.cells and not text.endswith(("\n", "\r")) and _is_cut_off(rows.cells[-1], width):
+        rows.cells.pop()
+        rows.notes.append(Note(CUT_OFF, {"line": rows.lines.pop()}))
+    _fit(rows, width, file)
     return rows
 
 
-def _records(text: str, width: int, file: str) -> list[tuple[int, list[str]]]:
-    """Return the lines that hold anything, without the header, with their numbers."""
-    reader = _reader(text)
+def _below_header(text: str, width: int, file: str) -> Iterator[tuple[int, list[str]]]:
+    line, lines = 0, _lines(text)
+    next(lines)
     try:
-        return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)][1:]
+        for line, cells in lines:
+            yield line, cells
     except csv.Error as problem:
-        raise BrokenResultRow(file=file, line=reader.line_num, columns=width) from problem
+        raise BrokenResultRow(file=file, line=line + 1, columns=width) from problem
 
 
-def _reader(text: str) -> CsvReader:
-    first = text.lstrip().split("\n", 1)[0]
-    return csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count))
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that hold anything, with their numbers. The first delimiter that the header holds is the one."""
+    header = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
+    delimiter = next((mark for mark in DELIMITERS if mark in header), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield reader.line_num, cells
+
+
+def _plain(name: str) -> str:
+    """Return a name on one line, without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
 
 
 def _is_cut_off(cells: list[str], width: int) -> bool:
     """Say whether a line without its end lacks values, or stops inside a number such as `0.` or `1e-`."""
     return len(cells) < width or cells[-1].strip().endswith((".", "-", "+", "e", "E"))
+
+
+def _fit(rows: Rows, width: int, file: str) -> None:
+    """Bring every row to the width of the header: a comma too many does no harm, a value too many can't be placed."""
+    short = []
+    for at, cells in enumerate(rows.cells):
+        if any(cell.strip() for cell in cells[width:]):
+            raise BrokenResultRow(file=file, line=rows.lines[at], columns=width)
+        if len(cells) < width:
+            short.append(rows.lines[at])
+        if len(cells) != width:
+            rows.cells[at] = cells[:width] + [""] * (width - len(cells))
+    if short:
+        rows.notes.append(Note(SHORT, {"n": len(short), "line": short[0]}))

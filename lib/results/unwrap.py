@@ -10,6 +10,7 @@ import re
 from lib.results.errors import EmptyResultFile, NotText
 
 BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
+HEAD = re.compile(rb"(\xef\xbb\xbf)?[\t\r\n -~]+")
 TABULAR = (b",", b"\t", b";")
 
 
@@ -34,7 +35,12 @@ def _unwrapped(data: bytes) -> bytes:
         inner = base64.b64decode(packed[: len(packed) // 4 * 4], validate=True)  # a cut-off download ends mid-group
     except binascii.Error:
         return data
-    return inner if any(separator in inner for separator in TABULAR) else data
+    return inner if _is_table(inner) else data
+
+
+def _is_table(data: bytes) -> bool:
+    """Say whether bytes begin like a table: the word `loss` happens to be base64 too, of something that is none."""
+    return bool(HEAD.fullmatch(data[:64])) and any(separator in data for separator in TABULAR)
 
 
 def _decode(data: bytes, file: str) -> str:
