@@ -156,7 +156,7 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             path, _, query = self.path.partition("?")
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with service.lock:
-                service.requests.append((self.command, self.path, dict(self.headers)))
+                service.requests.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
                 fault = next((f for f in service.faults if f.method == self.command and re.search(f.path, path)), None)
                 if fault:
                     service.faults.remove(fault)
