@@ -1,8 +1,9 @@
 """One metric table, whatever the source: a result file of any service and year, or the events of a job.
 
 A table has every column of `METRICS` (empty where the source says nothing) and whatever other numbers came along
-under their own names, one row a step, in order. A missing value is NaN. What was assumed on the way is said by the
-`Note`s in `attrs["notes"]`; `attrs["nan_step"]` is the first step whose training loss was no finite number.
+under their own names, one row a step, in order. A missing value is NaN. `remarks` says what was assumed on the way;
+`attrs["nan_step"]` is the first step whose training loss was no finite number. Attributes are plain JSON, because a
+table takes them along to the screen.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ def from_events(events: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return _frame(columns, len(records), [])
 
 
+def remarks(frame: pd.DataFrame) -> list[Note]:
+    """Return what was assumed or left out when the table was read."""
+    return [Note(note["template"], note["values"]) for note in frame.attrs.get("notes", [])]
+
+
 def to_csv(frame: pd.DataFrame) -> bytes:
     """Return the table exactly, as UTF-8 CSV in which a spreadsheet finds nothing to run."""
     safe = frame.rename(columns=_harmless)
@@ -105,11 +111,12 @@ def _frame(columns: Columns, height: int, notes: list[Note]) -> pd.DataFrame:
     """Return the table in its one shape."""
     if "step" not in columns:
         columns["step"] = [float(row) for row in range(1, height + 1)]
-        notes.append(Note(NUMBERED))
+        notes.extend([Note(NUMBERED)] if height else [])
     others = [name for name in columns if name not in METRICS]
     frame = pd.DataFrame({name: columns.get(name, [None] * height) for name in (*METRICS, *others)}, dtype=float)
     frame = _by_step(_without_minus_one(frame, notes), notes)
-    frame.attrs.update(notes=notes, nan_step=_nan_step(columns))
+    frame.attrs["notes"] = [{"template": note.template, "values": note.values} for note in notes]
+    frame.attrs["nan_step"] = _nan_step(columns)
     return frame
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from lib.datasets.table import Note
 from lib.i18n import N_
+from lib.results.metrics import remarks
 
 FEW_STEPS = 30
 """With fewer, a curve is too short to tell learning from chance."""
@@ -54,7 +55,7 @@ Rule = Callable[[pd.DataFrame], Note | None]
 
 def summarise(frame: pd.DataFrame) -> list[str]:
     """Return sentences in the reader's language: what is wrong, what was reached, what was assumed. Never empty."""
-    return [note.text() for note in [*findings(frame), *frame.attrs.get("notes", [])]]
+    return [note.text() for note in [*findings(frame), *remarks(frame)]]
 
 
 def findings(frame: pd.DataFrame) -> list[Note]:

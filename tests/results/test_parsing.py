@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from lib.errors import TuneboardError
 from lib.results.columns import METRICS
 from lib.results.errors import BrokenResultRow, BrokenResultValue, EmptyResultFile, NotAResultFile, NotText
-from lib.results.metrics import parse_result_file, to_csv
+from lib.results.metrics import parse_result_file, remarks, to_csv
 
 CURRENT = b"step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n1,2.5,0.25,,\n2,1.5,0.5,1.75,0.5\n"
 LEGACY = b"step,elapsed_tokens,elapsed_examples,training_loss,training_sequence_accuracy,training_token_accuracy"
 
 
 def notes(table: pd.DataFrame) -> str:
-    return " ".join(note.text() for note in table.attrs["notes"])
+    return " ".join(note.text() for note in remarks(table))
 
 
 def column(table: pd.DataFrame, name: str) -> list[float | None]:

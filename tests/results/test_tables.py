@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+import pyarrow as pa
 
 from lib.results.columns import METRICS
-from lib.results.metrics import from_events, parse_result_file, to_csv
+from lib.results.metrics import from_events, parse_result_file, remarks, to_csv
 
 
 def test_events_become_a_table_newest_first_or_last() -> None:
@@ -55,3 +56,10 @@ def test_a_written_table_reads_back_to_the_last_digit() -> None:
 def test_a_spreadsheet_finds_nothing_to_run_in_a_written_table() -> None:
     table = pd.DataFrame({"step": [1], "=cmd()": [-2.5], "note": ["@SUM(1)"], "损失": ["+1"]})
     assert to_csv(table).decode() == "step,'=cmd(),note,损失\n1,-2.5,'@SUM(1),'+1\n"
+
+
+def test_a_table_with_remarks_can_be_sent_to_the_screen() -> None:
+    table = parse_result_file(b"train_loss,host\n1,a\nnan,b\n")
+    assert len(remarks(table)) == 2
+    pa.Table.from_pandas(table)
+    assert remarks(pd.DataFrame()) == []
