@@ -122,7 +122,7 @@ def forgive(data: bytes) -> Decoded | None:
     return Decoded(text, "utf-8", [Note(FITS_BUT, {"encoding": label("utf-8"), "n": len(strays)})], strays)
 
 
-FITS_BUT = N_("Read as {encoding}: every byte fits but {n}, which are listed below.")
+FITS_BUT = N_("Read as {encoding}; bytes that don't fit, each listed: {n}.")
 
 
 def older(data: bytes) -> Decoded:

@@ -162,6 +162,6 @@ class JobListing(DatasetError):
 
 
 class TooFewExamples(DatasetError):
-    what = "{file} gives {found} examples; at least {minimum} are needed. {skipped} rows were left out."
+    what = "{file} gives too few examples: {found}, where at least {minimum} are needed. Rows left out: {skipped}."
     why = "Services refuse smaller files, and a model learns nothing lasting from so few."
     todo = "Add examples, choose other columns, or look at the rows that were left out."

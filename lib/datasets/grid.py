@@ -51,12 +51,12 @@ def read_grid(lines: Iterable[Line], name: str, sheet: str = "", header: bool | 
     return fit_rows(kept[has_header:], columns, name, sheet, notes)
 
 
-BLANK = N_("{n} blank rows were skipped: lines {lines}.")
-TITLES = N_("{n} rows above the header hold a title, not data, and were skipped: lines {lines}.")
+BLANK = N_("Blank rows skipped: {n} (lines {lines}).")
+TITLES = N_("Title rows above the header skipped: {n} (lines {lines}).")
 NO_HEADER = N_("The first row looks like data, so the columns were numbered.")
 RENAMED = N_("Columns without a name of their own were given one: {columns}.")
-SHORT = N_("{n} rows have fewer cells than the header; the missing ones were read as empty: lines {lines}.")
-LONG = N_("{n} rows have more cells than the header and were left out: lines {lines}.")
+SHORT = N_("Rows with fewer cells than the header: {n} (lines {lines}). The missing cells were read as empty.")
+LONG = N_("Rows with more cells than the header, left out: {n} (lines {lines}).")
 
 
 def fit_rows(lines: Sequence[Line], columns: list[str], name: str, sheet: str, notes: list[Note]) -> Grid:

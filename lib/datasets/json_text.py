@@ -21,7 +21,7 @@ SPACE = re.compile(r"[ \t\r\n]*")
 SHOWN_BROKEN = 20
 
 BROKEN = N_("Line {line}, column {column}: {detail}. The line was left out.")
-MORE_BROKEN = N_("{n} more lines are broken and were left out.")
+MORE_BROKEN = N_("Further broken lines, left out: {n}.")
 
 
 def read_json(text: str, name: str) -> Records:

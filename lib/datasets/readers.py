@@ -40,8 +40,8 @@ FOREIGN = [
     *((bytes([0x80, version]), "pickle") for version in range(2, 6)),
 ]
 
-ROWS = N_("{n} rows and {columns} columns were read.")
-SHEET = N_("Sheet {sheet} was read, of {n} sheets.")
+ROWS = N_("Rows: {n}, columns: {columns}.")
+SHEET = N_("Sheet read: {sheet} (sheets in the file: {n}).")
 BY_CONTENT = N_("The name says {named}, but the content is {kind}; it was read as that.")
 
 

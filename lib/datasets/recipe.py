@@ -16,7 +16,10 @@ CHAT = "chat"
 
 @dataclass(frozen=True)
 class Recipe:
-    """Column roles and the marks put around texts. Every mark may be empty."""
+    """Column roles and the marks around texts. Every mark may be empty.
+
+    A prompt is given its marks; a chat message is freed of them, should the file have them from an older format.
+    """
 
     roles: dict[str, str] = field(default_factory=dict)
     format: str = COMPLETION
@@ -25,13 +28,9 @@ class Recipe:
     system_prompt: str = ""
     joiner: str = ","
     leading_space: bool = False
-    strip_prompt: str = ""
-    """Ending taken off prompts first: the separator of a file that was prepared for another format."""
-    strip_completion: str = ""
 
     def prompt(self, text: str, system: str = "") -> str:
         """Return a prompt as it is trained and asked: system text, the text, the separator; nothing is put twice."""
-        text = text.removesuffix(self.strip_prompt)
         lead = system or self.system_prompt
         if lead and not text.startswith(lead):
             text = f"{lead}\n\n{text}"
@@ -39,22 +38,21 @@ class Recipe:
 
     def completion(self, text: str) -> str:
         """Return a completion as it is trained: leading space, the text, the stop; nothing is put twice."""
-        text = self.bare_completion(text)
         if self.leading_space and not text[:1].isspace():
             text = f" {text}"
         return text if text.endswith(self.stop) else text + self.stop
 
     def bare_completion(self, text: str) -> str:
-        """Return a completion without the marks that another format put around it."""
-        if self.strip_completion and text.endswith(self.strip_completion):
-            return text.removesuffix(self.strip_completion).removeprefix(" ")
+        """Return a completion without stop and leading space, as a chat message holds it."""
+        if self.stop and text.endswith(self.stop):
+            return text.removesuffix(self.stop).removeprefix(" ")
         return text
 
     def messages(self, text: str, system: str = "") -> list[dict[str, Any]]:
         """Return the messages that ask for an answer to `text`."""
         lead = system or self.system_prompt
         opening = [{"role": "system", "content": lead}] if lead else []
-        return [*opening, {"role": "user", "content": text.removesuffix(self.strip_prompt)}]
+        return [*opening, {"role": "user", "content": text.removesuffix(self.separator)}]
 
     def to_json(self) -> dict[str, Any]:
         """Return a record that `from_json` turns back into this recipe."""

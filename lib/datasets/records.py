@@ -29,8 +29,8 @@ class Records:
     notes: list[Note] = field(default_factory=list)
 
 
-OTHERS = N_("{n} entries are of another kind than the rest and were left out: lines {lines}.")
-PARTS = N_("{n} answers come in several parts; the parts were joined into one text.")
+OTHERS = N_("Entries of another kind than the rest, left out: {n} (lines {lines}).")
+PARTS = N_("Answers in several parts, joined into one text: {n}.")
 
 
 def read_records(found: Records, name: str) -> Grid:

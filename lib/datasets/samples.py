@@ -26,21 +26,21 @@ SAMPLES = [
         file=FOLDER / "stories.csv",
         title=N_("Hero and monster stories"),
         lesson=N_("Several short columns (dynasty, power, mood) become one prompt; the story is the completion."),
-        ask="唐,隐身,轻松",
+        ask="唐,隐形,轻松",
     ),
     Sample(
         key="sarcastic_facts",
         file=FOLDER / "sarcastic_facts.jsonl",
         title=N_("A sarcastic chatbot that knows its facts"),
         lesson=N_("Chat messages with a system prompt teach a tone of voice while the facts stay right."),
-        ask="What is the capital of France?",
+        ask="Why do cats purr?",
     ),
     Sample(
         key="headlines",
         file=FOLDER / "headlines.jsonl",
         title=N_("Sports headlines to JSON"),
         lesson=N_("Answers in one strict format teach a model to extract fields that a program can read."),
-        ask="Harbor City Gulls beat Northfield Rams 3-1 in season opener",
+        ask="Mirela Kovac wins the Sandhaven Open in three sets",
     ),
     Sample(
         key="products",
@@ -53,7 +53,7 @@ SAMPLES = [
         key="listener",
         file=FOLDER / "listener.yaml",
         title=N_("A supportive listener"),
-        lesson=N_("Questions with answers in several parts: the parts are joined into one answer."),
+        lesson=N_("Questions with answers in YAML become prompts and completions: a warm tone that knows its limits."),
         ask="I feel tired all the time. What can I do?",
     ),
 ]

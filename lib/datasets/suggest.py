@@ -38,7 +38,7 @@ def suggest_recipe(table: Table, roles: Mapping[str, str] | None = None, format:
     completions = [record["completion"] for record in examples]
     separator, stop = marks_in(prompts, completions)
     if chosen == CHAT:
-        return replace(plain, format=CHAT, strip_prompt=separator, strip_completion=stop if separator else "")
+        return replace(plain, format=CHAT, separator=separator, stop=stop if separator else "")
     return replace(
         plain,
         separator=separator or (free_mark(SEPARATORS, prompts) if prompts else ""),
@@ -60,7 +60,7 @@ def marks_in(prompts: Sequence[str], completions: Sequence[str]) -> tuple[str, s
 
 def ends_all(mark: str, texts: Sequence[str]) -> bool:
     """Say whether a mark ends every text and appears nowhere else in any."""
-    return len(texts) > 1 and all(text.endswith(mark) and is_free(mark, text.removesuffix(mark)) for text in texts)
+    return bool(texts) and all(text.endswith(mark) and is_free(mark, text.removesuffix(mark)) for text in texts)
 
 
 def is_free(mark: str, text: str) -> bool:

@@ -38,7 +38,7 @@ class Builder:
         if isinstance(event, yaml.CollectionEndEvent):
             self.stack.pop()
         elif isinstance(event, yaml.ScalarEvent):
-            self.add("" if event.value == "~" and event.style is None else event.value, line)
+            self.add("" if event.value == "~" and event.implicit[0] else event.value, line)
         elif isinstance(event, yaml.CollectionStartEvent):
             opened: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
             self.lines[id(opened)] = []

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lib.datasets import jsonl
+from lib.datasets.convert import convert, require_examples
+from lib.datasets.errors import NoUsableColumns, TooFewExamples
+from lib.datasets.readers import read_table
+from lib.datasets.recipe import Recipe
+from lib.datasets.suggest import suggest_recipe
+from lib.datasets.table import Table
+
+Build = Callable[..., Table]
+PAIR = {"a": "prompt", "b": "completion"}
+
+
+def talk(*turns: str, **keys: Any) -> list[dict[str, Any]]:
+    names = {"s": "system", "u": "user", "a": "assistant"}
+    messages: list[dict[str, Any]] = [{"role": names[turn[0]], "content": turn[1:]} for turn in turns]
+    messages[-1] |= keys
+    return messages
+
+
+def reasons(table: Table, recipe: Recipe) -> list[tuple[int, str]]:
+    return [(skipped.origin.line, skipped.reason.text()) for skipped in convert(table, recipe).skipped]
+
+
+def test_columns_of_one_role_are_joined_in_their_order(table: Build) -> None:
+    recipe = Recipe({"x": "prompt", "y": "completion", "z": "prompt"}, separator=" ->", stop="\n")
+    found = convert(table("x y z w", ["唐", "故事", "轻松", "?"]), recipe)
+    assert found.records == [{"prompt": "唐,轻松 ->", "completion": "故事\n"}]
+
+
+def test_rows_without_text_are_left_out_with_line_and_reason(table: Build) -> None:
+    made = table("a b", ["x", "y"], ["x", " \n"], ["", "y"])
+    assert [(line, "empty" in why) for line, why in reasons(made, Recipe(PAIR))] == [(3, True), (4, True)]
+    assert [example.origin.line for example in convert(made, Recipe(PAIR)).examples] == [2]
+
+
+def test_prompts_may_be_empty_when_all_are(table: Build) -> None:
+    found = convert(table("a b", ["", "x"], ["", "y"]), Recipe(PAIR, separator=""))
+    assert [record["prompt"] for record in found.records] == ["", ""]
+
+
+def test_structured_cells_become_json_and_not_python(table: Build) -> None:
+    found = convert(table("a b", [{"title": "x", "n": None}, ["唐"]]), Recipe(PAIR, separator=""))
+    assert found.records == [{"prompt": '{"title": "x", "n": null}', "completion": '["唐"]'}]
+
+
+def test_flat_columns_become_messages(table: Build) -> None:
+    roles = {"s": "system", "u": "user", "a": "assistant"}
+    made = table("s u a", ["S", "hi", "yes"], ["", "hi", "no"])
+    found = convert(made, Recipe(roles, "chat", system_prompt="D")).records
+    assert found == [{"messages": talk("sS", "uhi", "ayes")}, {"messages": talk("sD", "uhi", "ano")}]
+
+
+def test_history_stands_before_the_question(table: Build) -> None:
+    roles = {"h": "messages", "q": "prompt", "r": "completion"}
+    found = convert(table("h q r", [[["a", "b"]], "c", "d"]), Recipe(roles, "chat")).records
+    assert found == [{"messages": talk("ua", "ab", "uc", "ad")}]
+
+
+def test_chat_files_pass_through_unchanged() -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    records: list[dict[str, Any]] = [
+        {"messages": talk("sS", "ua", "ab", weight=0) + talk("uc", "ad", weight=1)},
+        {"messages": [{"role": "user", "content": "a", "name": "Ann"}, {"role": "assistant", "tool_calls": [call]}]},
+        {"messages": talk("ua", "ab"), "tools": tools, "parallel_tool_calls": False},
+        {"messages": [{"role": "developer", "content": "d"}, *talk("ua", "ab", refusal=None)]},
+    ]
+    made = read_table(jsonl.write(records), "a.jsonl")
+    assert convert(made, suggest_recipe(made)).records == records
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        talk("ua"),
+        talk("ua", "a "),
+        talk("ua", "ab", weight=0),
+        [{"role": "wizard", "content": "a"}, *talk("ab")],
+    ],
+)
+def test_messages_with_nothing_to_learn_are_left_out_with_a_reason(
+    table: Build, messages: list[dict[str, Any]]
+) -> None:
+    found = convert(table("messages", [messages], shape="chat"), Recipe({"messages": "messages"}, "chat"))
+    assert (len(found.examples), len(found.skipped)) == (0, 1)
+    assert found.skipped[0].reason.text()
+
+
+def test_a_cell_that_holds_no_messages_is_named(table: Build) -> None:
+    found = reasons(table("messages", ["oops"], shape="chat"), Recipe({"messages": "messages"}, "chat"))
+    assert "messages" in found[0][1]
+
+
+def test_only_a_single_question_fits_into_prompt_and_completion(table: Build) -> None:
+    made = table("messages", [talk("ua", "ab")], [talk("ua", "ab", "uc", "ad")], shape="chat")
+    found = convert(made, Recipe({"messages": "messages"}, separator=" ->", stop="!"))
+    assert found.records == [{"prompt": "a ->", "completion": "b!"}]
+    assert len(found.skipped) == 1
+
+
+def test_other_ways_to_write_conversations_are_understood() -> None:
+    for text in (
+        '[{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}]',
+        '[{"conversation": [{"human": "a", "assistant": "b"}]}]',
+        '[{"messages": [{"role": "user", "content": [{"type": "text", "value": "a"}]}, {"role": "assistant", '
+        '"content": "b"}]}]',
+    ):
+        made = read_table(text.encode(), "a.json")
+        assert convert(made, suggest_recipe(made)).records == [{"messages": talk("ua", "ab")}]
+
+
+def test_the_preferred_answer_ends_the_conversation() -> None:
+    asked = '"conversations": [{"from": "human", "value": "a"}]'
+    text = f'[{{{asked}, "chosen": {{"from": "gpt", "value": "b"}}, "rejected": {{"from": "gpt", "value": "c"}}}}]'
+    made = read_table(text.encode(), "a.json")
+    assert convert(made, suggest_recipe(made)).records == [{"messages": talk("ua", "ab")}]
+
+
+def test_no_column_to_learn_from_is_refused(table: Build) -> None:
+    with pytest.raises(NoUsableColumns):
+        convert(table("a b", ["x", "y"]), Recipe({"a": "prompt", "b": "ignore"}))
+
+
+def test_fewer_than_ten_examples_are_refused_with_the_numbers(table: Build) -> None:
+    found = convert(table("a b", *[["x", "y"]] * 9, ["x", ""]), Recipe(PAIR))
+    with pytest.raises(TooFewExamples) as caught:
+        require_examples(found)
+    assert caught.value.values == {"file": "test.csv", "found": 9, "minimum": 10, "skipped": 1}
+    require_examples(convert(table("a b", *[["x", "y"]] * 10), Recipe(PAIR)))
+
+
+TEXTS = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("#-> \nEND")), max_size=12)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6), st.sampled_from(["completion", "chat"]))
+def test_a_recipe_changes_nothing_in_its_own_output(table: Build, rows: list[tuple[str, str]], format: str) -> None:
+    made = table("a b", *rows)
+    recipe = suggest_recipe(made, PAIR, format)
+    once = convert(made, recipe).records
+    if not once:
+        return
+    again = read_table(jsonl.write(once), "again.jsonl")
+    assert convert(again, recipe).records == once
+    assert convert(again, suggest_recipe(again, format=format)).records == once
+
+
+@given(
+    st.builds(
+        Recipe, st.dictionaries(TEXTS, TEXTS, max_size=2), separator=TEXTS, stop=TEXTS, leading_space=st.booleans()
+    )
+)
+def test_a_recipe_survives_storage(recipe: Recipe) -> None:
+    assert Recipe.from_json({**recipe.to_json(), "of_another_version": 1}) == recipe
+    assert Recipe.from_json({}) == Recipe()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.datasets.encoding import decode
+from lib.datasets.errors import BinaryFile, WrongEncoding
+
+CHINESE = "问题,回答\n你好,很好，谢谢你的关心。\n你是谁,我是一个助手。\n"
+TRADITIONAL = "問題,回答\n如何註冊新帳戶？,點擊網站右上角的「註冊」按鈕，然後填寫相關資訊。\n"
+JAPANESE = "質問,回答\n今日の天気は？,晴れです。とても暖かいです。\n"
+FRENCH = "question,réponse\nOù est-elle?,Près de l'école, à côté du café.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "found"),
+    [
+        (CHINESE, "utf-8", "utf-8"),
+        (CHINESE, "utf-8-sig", "utf-8"),
+        (CHINESE, "utf-16", "utf-16"),
+        (CHINESE, "gb18030", "gb18030"),
+        (CHINESE, "gbk", "gb18030"),
+        (TRADITIONAL, "big5", "big5"),
+        (JAPANESE, "cp932", "cp932"),
+        (FRENCH, "latin-1", "cp1252"),
+        ("a,b\n1,2\n", "utf-16-le", "utf-16-le"),
+        ("a,b\n1,2\n", "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_a_text_comes_back_as_it_was_written(text: str, written: str, found: str) -> None:
+    decoded = decode(text.encode(written), "a.csv")
+    assert (decoded.text, decoded.encoding) == (text, found)
+    assert decoded.evidence
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_utf8_is_never_mistaken_for_anything_else(text: str) -> None:
+    decoded = decode(("x" + text).encode(), "a.txt")
+    assert decoded.text == "x" + text
+
+
+def test_a_few_stray_bytes_in_utf8_are_each_named() -> None:
+    data = ("名字,说明\n" * 20).encode() + b"caf\xe9,x\n" + ("名字,说明\n").encode()
+    decoded = decode(data, "a.csv")
+    assert "café" in decoded.text
+    assert [note.origin and note.origin.line for note in decoded.notes] == [21]
+    assert "é" in decoded.notes[0].text()
+
+
+def test_no_replacement_character_ever_appears() -> None:
+    for data in (b"\xff\xfe\x00", b"abc\x80\x81", bytes(range(128, 256)), CHINESE.encode("gbk")[:-2]):
+        try:
+            assert "\ufffd" not in decode(data, "a.txt").text
+        except (BinaryFile, WrongEncoding):
+            continue
+
+
+def test_a_chosen_encoding_that_does_not_fit_is_refused_with_the_place() -> None:
+    with pytest.raises(WrongEncoding) as caught:
+        decode("a,b\nx,é\n".encode("latin-1"), "a.csv", "utf-8")
+    assert (caught.value.values["line"], caught.value.values["column"]) == (2, 3)
+
+
+def test_a_chosen_encoding_wins_over_the_detected_one() -> None:
+    assert decode("é".encode(), "a.txt", "cp1252").text == "Ã©"
+
+
+def test_an_unknown_encoding_is_refused() -> None:
+    with pytest.raises(WrongEncoding):
+        decode(b"a", "a.txt", "no-such-codec")
+
+
+def test_binary_data_is_refused() -> None:
+    with pytest.raises(BinaryFile):
+        decode(bytes(range(1, 32)) * 100, "a.csv")
+
+
+def test_one_very_long_line_is_decoded_in_no_time() -> None:
+    data = b"x" * 3_000_000 + b"\xe9"
+    assert decode(data, "a.txt").text.endswith("é")

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lib.datasets.mapping import Role, guess_roles
+from lib.datasets.readers import read_table
+from lib.datasets.table import Table
+
+Build = Callable[..., Table]
+STORY = "从前有一位英雄，他住在山脚下的村子里，每天清晨都去河边打水。"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "prompt completion",
+        "Prompt Completion",
+        "question answer",
+        "问题 回答",
+        "instruction output",
+        "输入 输出",
+        "query response",
+    ],
+)
+def test_pairs_are_known_by_their_names(table: Build, columns: str) -> None:
+    found = guess_roles(table(columns, ["long " * 50, "a"], ["b", "c"])).roles
+    assert list(found.values()) == [Role.PROMPT, Role.COMPLETION]
+
+
+def test_short_columns_before_the_long_one_become_the_prompt(table: Build) -> None:
+    rows = [["0", "唐", "隐形", "轻松", STORY], ["1", "宋", "飞行", "紧张", STORY], ["3", "明", "变大", "感人", STORY]]
+    guess = guess_roles(table("#1 dynasty power mood story", *rows))
+    assert list(guess.roles.values()) == ["ignore", "prompt", "prompt", "prompt", "completion"]
+    assert all(note.text() for note in guess.reasons.values())
+    assert set(guess.reasons) == set(guess.roles)
+
+
+def test_the_index_that_pandas_writes_is_left_out() -> None:
+    data = "".join(f"{n},a{n},{STORY}\n" for n in (0, 2, 7))
+    guess = guess_roles(read_table(f",name,text\n{data}".encode(), "a.csv"))
+    assert list(guess.roles.values()) == ["ignore", "prompt", "completion"]
+
+
+def test_alpaca_is_known_with_all_its_parts(table: Build) -> None:
+    row = ["Be kind.", "Translate", "", "Hallo", [["a", "b"]]]
+    found = guess_roles(table("system instruction input output history", row)).roles
+    assert list(found.values()) == ["system", "prompt", "prompt", "completion", "messages"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}],
+        [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yes"}],
+        [{"human": "hi", "assistant": "yes"}],
+        '[{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}]',
+    ],
+)
+def test_conversations_are_known_by_what_they_hold(table: Build, cell: object) -> None:
+    found = guess_roles(table("id conversations tools note", ["x1", cell, [{"type": "function"}], "?"])).roles
+    assert list(found.values()) == ["ignore", "messages", "keep", "ignore"]
+
+
+def test_answers_that_were_not_preferred_are_left_out(table: Build) -> None:
+    found = guess_roles(table("prompt chosen rejected", ["a", "good", "bad"])).roles
+    assert list(found.values()) == ["prompt", "assistant", "ignore"]
+
+
+def test_a_label_is_what_the_model_answers(table: Build) -> None:
+    assert guess_roles(table("text label", [STORY, "1"])).roles == {"text": "prompt", "label": "completion"}
+
+
+def test_a_single_column_of_text_is_learned_to_be_written(table: Build) -> None:
+    assert guess_roles(table("text", [STORY])).roles == {"text": "completion"}
+
+
+def test_a_column_with_a_rare_long_remark_is_not_the_completion(table: Build) -> None:
+    rows = [["name", STORY, ""]] * 19 + [["name", STORY, STORY * 3]]
+    assert guess_roles(table("name text remark", *rows)).roles["text"] == Role.COMPLETION
+
+
+def test_only_one_column_is_the_completion_by_name(table: Build) -> None:
+    found = guess_roles(table("question answer response", ["a", "b", "c"])).roles
+    assert list(found.values()) == ["prompt", "completion", "ignore"]
+
+
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        (b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}', "chat"),
+        (b'[{"prompt": "a", "completion": "b"}]', "completion"),
+        (b'[{"question": "a", "answer": "b"}]', "flat"),
+        (b'[{"instruction": "a", "output": "b", "history": [["a", "b"]]}]', "flat"),
+    ],
+)
+def test_the_shape_of_a_file_is_told(data: bytes, shape: str) -> None:
+    assert read_table(data, "a.json").shape == shape
