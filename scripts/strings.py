@@ -37,7 +37,8 @@ LABELLED = re.compile(
 
 def sources() -> list[Path]:
     """Return the files whose strings a reader may see; the engine speaks English only."""
-    return [p for p in sorted(ROOT.glob("pages/*.py")) + sorted(ROOT.glob("lib/**/*.py")) if "engine" not in p.parts]
+    files = [*sorted(ROOT.glob("pages/*.py")), *sorted(ROOT.glob("lib/**/*.py")), ROOT / "scripts" / "demo.py"]
+    return [path for path in files if "engine" not in path.relative_to(ROOT).parts]
 
 
 def screens() -> list[Path]:

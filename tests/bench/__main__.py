@@ -1,0 +1,22 @@
+"""Print every figure beside its reference. Takes a few minutes; nothing else should run meanwhile."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import pages, playground, training
+from tests.bench.figures import HEADER
+
+PARTS = {"training": training, "playground": playground, "pages": pages}
+
+
+def main(names: list[str]) -> None:
+    """Run the named parts, or all."""
+    print(HEADER)
+    for name in names or PARTS:
+        for figure in PARTS[name].measure():
+            print(figure.row(), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
