@@ -27,14 +27,13 @@ if job is None:
 
 st.title(escape(job.name))
 with st.container(horizontal=True, vertical_alignment="center"):
-    places.link("jobs", _("All jobs"), icon=":material/arrow_back:")
+    st.button(_("All jobs"), key="jobs_all", type="tertiary", icon=":material/arrow_back:", on_click=table.close)
     if job.live:
         view.draw_cancel(job)
     else:
         places.link("results", _("Results"), job=job.id)
     if job.status == Status.SUCCEEDED and job.tuned_model:
         places.link("playground", _("Talk to the model"), model=job.tuned_model)
-    places.link("data", _("Data"))
 
 view.draw(job)
 

@@ -51,22 +51,18 @@ try:
 except TuneboardError as error:
     show_error(error)
     st.stop()
-hints.draw(job)
 
 said = talk.Talk.load(draft_id, model)
+example = hints.draw(job, expanded=not said.turns)
 with st.bottom:
     stop = st.empty()
     typed = st.chat_input(_("Write a prompt"), key="playground_prompt", submit_mode="disable")
-example = hints.example(job.version_id)
-start = st.empty()
-if example and not said.turns and start.button(_("Try an example"), key="playground_example", icon=":material/casino:"):
-    typed = typed or example
 
 for turn in said.turns:
     live.draw_turn(turn)
 
-if typed:
-    start.empty()
+question = typed or example
+if question:
     stop.button(_("Stop"), key="playground_stop", icon=":material/stop_circle:")
-    live.ask(service, prepare(job.recipe, said.messages(typed)), sampling.read(), said, typed)
+    live.ask(service, prepare(job.recipe, said.messages(question)), sampling.read(), said, question)
     stop.empty()

@@ -49,10 +49,12 @@ drawn = {
     "accuracy": (_("Token accuracy"), lambda: charts.curves(tables, "accuracy", smoothing)),
     "classification": (_("Classification"), lambda: charts.classification(tables, smoothing)),
 }
-with st.grid(2, min_column_width=420):
+with st.grid(2, min_column_width=320):
     for metric in charts.available(tables):
         title, draw = drawn[metric]
-        st.altair_chart(draw(), key=f"results_{metric}", alt=_("{metric} by step", metric=title))
+        st.altair_chart(
+            draw().configure_legend(orient="top"), key=f"results_{metric}", alt=_("{metric} by step", metric=title)
+        )
 
 for label, source in sources.distinct(shown).items():
     if label not in tables:

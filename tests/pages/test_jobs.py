@@ -22,13 +22,13 @@ def test_the_table_shows_every_job_newest_first(visit: Visit) -> None:
     road.job(version, name="second", status="succeeded")
     table = visit("jobs").dataframe[0].value
     assert list(table["name"]) == ["second", "first"]
-    assert list(table["status"]) == ["Succeeded", "Training"]
+    assert list(table["status"]) == [["Succeeded"], ["Training"]]
     assert list(table["dataset"]) == ["stories v1", "stories v1"]
 
 
 def test_a_status_nobody_knows_is_shown_as_it_is(visit: Visit) -> None:
     job_id = road.job(road.stories(), status="paused_for_review")
-    assert list(visit("jobs").dataframe[0].value["status"]) == ["paused_for_review"]
+    assert list(visit("jobs").dataframe[0].value["status"]) == [["paused_for_review"]]
     assert any("paused\\_for\\_review" in element.value for element in visit("jobs", job=job_id).markdown)
 
 
@@ -42,6 +42,9 @@ def test_a_live_job_shows_its_step_numbers_curves_and_log(visit: Visit) -> None:
     assert len(at.get("vega_lite_chart")) == 2
     assert at.dataframe[0].value["message"][0] == "Step 12/40"
     assert at.button(key="jobs_cancel").label == "Cancel"
+    at.button(key="jobs_all").click().run()
+    assert "job" not in at.query_params
+    assert list(at.dataframe[0].value["name"]) == ["My stories"]
 
 
 def test_a_finished_job_leads_on_to_its_results_and_the_playground(visit: Visit) -> None:

@@ -25,6 +25,11 @@ def draw(jobs: list[Job]) -> None:
     st.fragment(_draw, run_every=EVERY if live else None)(live)
 
 
+def close() -> None:
+    """Leave the opened job for the table."""
+    del st.query_params["job"]
+
+
 def _draw(live: bool) -> None:
     jobs = records.jobs()
     opened = _clicked()
@@ -55,19 +60,22 @@ def _clicked() -> str | None:
 
 def _row(job: Job) -> dict[str, Any]:
     return {
-        "status": status.label(job.status),
+        "status": [status.label(job.status)],
         "name": job.name,
         "model": job.model,
         "dataset": job.dataset,
-        "progress": 1.0 if job.status == records.Status.SUCCEEDED else records.progress(job).fraction,
+        "progress": records.progress(job).fraction,
         "started": fmt.ago(job.created_at),
     }
 
 
 def _columns() -> dict[str, Any]:
     text = st.column_config.TextColumn
+    looks = status.LOOKS.values()
     return {
-        "status": text(_("Status"), pinned=True),
+        "status": st.column_config.MultiselectColumn(
+            _("Status"), options=[_(look.label) for look in looks], color=[look.color for look in looks], width="small"
+        ),
         "name": text(_("Name")),
         "model": text(_("Base model")),
         "dataset": text(_("Dataset")),

@@ -11,8 +11,8 @@ from lib.jobs import records
 from lib.jobs.cancel import request_cancel
 from lib.jobs.records import Job, Progress
 from lib.results import charts, metrics
+from lib.ui import curves, status
 from lib.ui import format as fmt
-from lib.ui import status
 from lib.ui.text import escape, say, show_error, show_rows
 
 EVERY = 1.0
@@ -88,7 +88,8 @@ def _troubles(job: Job) -> None:
 
 def _progress(job: Job, done: Progress) -> None:
     if job.live and done.fraction is not None:
-        left = [] if done.eta_seconds is None else [_("about {time} left", time=fmt.duration(done.eta_seconds))]
+        known = done.eta_seconds is not None and done.eta_seconds >= 1 and not job.problem
+        left = [_("about {time} left", time=fmt.duration(done.eta_seconds or 0))] if known else []
         steps = _("Step {step} of {total}", step=fmt.number(done.step or 0), total=fmt.number(done.total_steps or 0))
         st.progress(min(max(done.fraction, 0.0), 1.0), text=escape(" · ".join([steps, *left])))
 
@@ -103,18 +104,19 @@ def _numbers(job: Job, frame: pd.DataFrame) -> None:
     )
     with st.grid(4):
         for label, column in measures:
-            course = frame[column].dropna().tolist() if column in frame else []
-            if course:
-                value = fmt.percent(course[-1], 1) if "accuracy" in column else fmt.number(course[-1], 3)
-                st.metric(_(label), value, border=True, chart_data=course[-POINTS:], height="stretch")
+            course = frame[column].dropna().tolist()
+            told = (
+                fmt.percent(course[-1], 1) if course and "accuracy" in column else course and fmt.number(course[-1], 3)
+            )
+            st.metric(_(label), told or None, border=True, chart_data=course[-POINTS:] or None, height="stretch")
     if job.trained_tokens:
         st.caption(_("{n} tokens trained", n=fmt.number(job.trained_tokens)))
 
 
 def _curves(frame: pd.DataFrame) -> None:
-    left, right = st.columns(2)
-    left.altair_chart(charts.curves({"": frame}, "loss"), key="jobs_loss", alt=_("Loss by step"))
-    right.altair_chart(charts.curves({"": frame}, "accuracy"), key="jobs_accuracy", alt=_("Token accuracy by step"))
+    with st.grid(2, min_column_width=320):
+        curves.draw(charts.curves({"": frame}, "loss"), "jobs_loss", _("Loss by step"))
+        curves.draw(charts.curves({"": frame}, "accuracy"), "jobs_accuracy", _("Token accuracy by step"))
 
 
 def _log(job: Job) -> None:
@@ -125,11 +127,11 @@ def _log(job: Job) -> None:
         return
     rows = [{"time": fmt.moment(e.created_at), "level": e.level, "message": e.text()} for e in found]
     columns = {
-        "time": st.column_config.DatetimeColumn(_("Time"), format="HH:mm:ss", width=90),
-        "level": st.column_config.TextColumn(_("Level"), width=70),
-        "message": st.column_config.TextColumn(_("Message")),
+        "time": st.column_config.DatetimeColumn(_("Time"), format="HH:mm:ss", width="small"),
+        "level": st.column_config.TextColumn(_("Level"), width="small"),
+        "message": st.column_config.TextColumn(_("Message"), width=760),
     }
-    show_rows(rows, key="jobs_log", column_config=columns, height=320, alt=_("Events of this job, newest first"))
+    show_rows(rows, key="jobs_log", column_config=columns, alt=_("Events of this job, newest first"))
 
 
 def draw_settings(job: Job) -> None:

@@ -37,19 +37,32 @@ def example(version_id: str) -> str:
     return record["prompt"].removesuffix(recipe.separator).removeprefix(f"{recipe.system_prompt}\n\n")
 
 
-def draw(job: Job) -> None:
-    """Draw what to type, and what is sent for it."""
-    asked = example(job.version_id)
-    if columns(job.recipe):
-        st.caption(_("Write your prompt like the examples: these columns, in this order."))
-        st.code(columns(job.recipe), language=None)
-    with st.expander(_("What is added by itself"), icon=":material/auto_fix_high:", key="playground_recipe"):
-        _draw_sent(job.recipe, asked or _("your prompt"))
+def draw(job: Job, expanded: bool) -> str:
+    """Draw how to ask and what is sent; return the example when the reader asks for it, else nothing."""
+    asked, wanted = example(job.version_id), columns(job.recipe)
+    with st.expander(
+        _("How to write a prompt"), icon=":material/lightbulb:", expanded=expanded, key="playground_hints"
+    ):
+        left, right = st.columns(2, gap="large")
+        if wanted:
+            left.caption(_("Write these columns, in this order"))
+            left.code(wanted, language=None, wrap_lines=True)
+        with left:
+            tried = bool(asked) and _draw_example(asked)
+        with right:
+            _draw_sent(job.recipe, asked or _("your prompt"))
+    return asked if tried else ""
+
+
+def _draw_example(asked: str) -> bool:
+    st.caption(_("For example"))
+    st.code(asked, language=None, wrap_lines=True)
+    return st.button(_("Try this example"), key="playground_example", icon=":material/play_arrow:")
 
 
 def _draw_sent(recipe: Recipe, asked: str) -> None:
     prepared = prepare(recipe, asked)
-    st.caption(_("Sent to the model, with spaces and line ends drawn"))
+    st.caption(_("Sent to the model; spaces and line ends are drawn"))
     if prepared.kind == "chat":
         st.json(list(prepared.messages), expanded=2)
     else:

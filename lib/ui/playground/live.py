@@ -97,7 +97,7 @@ def _draw_end(turn: Turn) -> None:
     if turn.tokens_per_s is not None:
         parts.append(_("{n} tokens/s", n=fmt.number(turn.tokens_per_s, 1)))
     if turn.finish_reason:
-        parts.append(_("finished: {reason}", reason=turn.finish_reason))
+        parts.append(_("finish reason {reason}", reason=turn.finish_reason))
     mark = (
         "" if turn.whole else f":orange-badge[:material/cancel: {_('stopped') if turn.stopped else _('interrupted')}] "
     )
