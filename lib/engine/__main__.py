@@ -78,25 +78,27 @@ def read_options(arguments: Sequence[str] | None) -> Options:
 
 def serve(engine: Engine, options: Options) -> None:
     """Listen and serve until a signal, or the parent's end, says stop."""
+    server = make_server(engine, options.host, options.port)
+    if options.exit_with_parent:
+        threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
+    asyncio.run(server.serve())
+
+
+def make_server(engine: Engine, host: str, port: int) -> uvicorn.Server:
+    """Return the server that is going to listen."""
     config = uvicorn.Config(
         engine.app,
-        host=options.host,
-        port=options.port,
+        host=host,
+        port=port,
         log_config=None,
         log_level="warning",
         access_log=False,
+        server_header=False,
         lifespan="on",
+        ws="none",
         timeout_graceful_shutdown=WAIT_FOR_STREAMS,
     )
-    server = _Server(config)
-    if options.exit_with_parent:
-        threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
-    asyncio.run(server.serve(sockets=[_listen(options.host, options.port)]))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
+    return _Server(config)
 
 
 class _Server(uvicorn.Server):
@@ -104,8 +106,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if sockets and self.started:
-            host, port = sockets[0].getsockname()[:2]
+        if self.started:
+            # Uvicorn makes the socket itself: on one handed to it, asyncio would leave Nagle's delay of 40 ms on.
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
             sys.stdout.write(json.dumps({"event": "listening", "host": host, "port": port}) + "\n")
             sys.stdout.flush()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -34,6 +34,7 @@ from lib.engine.worker_process import Worker
 
 TRAINER = (sys.executable, "-m", "lib.engine.training")
 WORKER = (sys.executable, "-m", "lib.engine.serving")
+CLIENT_CLOSED_REQUEST = 499
 log = logging.getLogger(__name__)
 
 
@@ -66,7 +67,12 @@ class Engine:
                 *Generate(catalogue, self._worker).routes(),
             ],
             middleware=[Middleware(Guard, host=host, api_key=api_key)],
-            exception_handlers={ApiError: _refused, HTTPException: _not_routed, Exception: _unexpected},
+            exception_handlers={
+                ApiError: _refused,
+                HTTPException: _not_routed,
+                ClientDisconnect: _left,
+                Exception: _unexpected,
+            },
             lifespan=self._lifespan,
         )
 
@@ -97,6 +103,11 @@ async def _not_routed(request: Request, problem: Exception) -> Response:
         refusal = ApiError(405, f"Not allowed: {where}", code="method_not_supported", headers=problem.headers)
         return refusal.response()
     return ApiError(problem.status_code, problem.detail, headers=problem.headers).response()
+
+
+async def _left(_request: Request, _problem: Exception) -> Response:
+    """Close the books on a request whose client has hung up; nobody reads this."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 async def _unexpected(_request: Request, problem: Exception) -> Response:

@@ -109,7 +109,7 @@ def _json(path: Path) -> dict[str, Any]:
 def _parameters(folder: Path) -> int | None:
     try:
         return sum(_count(path) for path in folder.glob("*.safetensors")) or None
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
         return None
 
 

@@ -6,12 +6,12 @@ no NaN), or an `ApiError` that names the field.
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
+from lib.datasets import jsonl
 from lib.engine.errors import ApiError, invalid
 
 M = TypeVar("M", bound=BaseModel)
@@ -40,27 +40,12 @@ async def read_body(request: Request, kind: type[M]) -> M:
 
 def _decode(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as problem:
-        raise invalid(f"{UNREADABLE} {_reason(problem)}") from None
-    if not isinstance(value, dict):
-        raise invalid(f"{UNREADABLE} It must be an object.")
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON.")
-
-
-def _reason(problem: Exception) -> str:
-    if isinstance(problem, RecursionError):
-        return "It is nested too deeply."
-    if isinstance(problem, UnicodeEncodeError):
-        return "It holds half of a surrogate pair."
-    if isinstance(problem, UnicodeDecodeError):
-        return "It is not UTF-8."
-    return f"({problem})"
+        found = jsonl.parse(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise invalid(f"{UNREADABLE} It is not UTF-8.") from None
+    if isinstance(found, jsonl.BrokenLine):
+        raise invalid(f"{UNREADABLE} Character {found.column}: {found.detail}.")
+    return found[1]
 
 
 def _explain(problem: ValidationError) -> ApiError:

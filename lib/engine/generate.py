@@ -21,13 +21,12 @@ from lib.engine.bodies import read_body
 from lib.engine.errors import INVALID, ApiError, invalid, no_model
 from lib.engine.generate_request import ChatRequest, CompletionRequest, GenerateRequest
 from lib.engine.models import Model, Models
-from lib.engine.sse import DONE, KEEP_ALIVE, ClientGone, event_stream, frame, unless_gone
+from lib.engine.sse import DONE, KEEP_ALIVE, event_stream, frame, unless_gone
 from lib.engine.worker_process import Event, Stream, Worker
 
 SECONDS_FOR_A_STATUS = 2.0
 """How long a stream waits for the worker to accept or refuse before it commits to a 200."""
 KEEP_ALIVE_SECONDS = 5.0
-CLIENT_CLOSED_REQUEST = 499
 
 
 class Generate:
@@ -78,9 +77,6 @@ class Generate:
                 return event_stream(_frames(answers, early, shape, usage))
             choices, usage = await unless_gone(request, _collect(answers))
             return JSONResponse(shape.whole(choices, usage))
-        except ClientGone:
-            answers.close()
-            return Response(status_code=CLIENT_CLOSED_REQUEST)
         except BaseException:
             answers.close()
             raise

@@ -57,7 +57,7 @@ class Guard:
     def _check(self, scope: Scope, limit: int) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._loopback and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self._loopback and not is_loopback(_hostname(host)):
             raise ApiError(403, "This engine answers only to a loopback name in the Host header.", code="invalid_host")
         _check_origin(headers, host)
         if self._authorization and scope["path"] not in OPEN_PATHS:
@@ -67,9 +67,16 @@ class Guard:
             raise _too_large(limit)
 
 
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # a bracket without its other half
+        return ""
+
+
 def _check_origin(headers: Headers, host: str) -> None:
     origin = headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != host
+    foreign = origin is not None and origin.partition("://")[2] != host
     if foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         raise ApiError(403, "Requests from web pages of another origin are refused.", code="invalid_origin")
 

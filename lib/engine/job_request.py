@@ -17,7 +17,7 @@ Metadata = dict[
 
 def _auto_or_whole(low: int, high: int) -> Callable[[object], int | str]:
     def check(value: object) -> int | str:
-        if value == "auto":
+        if value in ("auto", None):
             return "auto"
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
@@ -27,7 +27,7 @@ def _auto_or_whole(low: int, high: int) -> Callable[[object], int | str]:
 
 
 def _auto_or_rate(value: object) -> float | str:
-    if value == "auto":
+    if value in ("auto", None):
         return "auto"
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 100:
         return float(value)

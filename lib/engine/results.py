@@ -29,6 +29,8 @@ COLUMNS = {
     "valid_mean_token_accuracy": "valid_mean_token_accuracy",
 }
 """Columns of a result file, and the metric that fills each."""
+ENOUGH_SECONDS = 5.0
+"""A shorter training tells more about starting than about speed."""
 
 
 def succeed(store: Store, folder: Folder, job_id: str, model: Path) -> None:
@@ -66,6 +68,8 @@ def _publish(session: Session, row: JobRow, outcome: dict[str, Any], result_file
 
 
 def _learn_speed(session: Session, row: JobRow, root: str, outcome: dict[str, Any]) -> None:
+    if outcome["seconds"] < ENOUGH_SECONDS:
+        return
     known = session.get(SpeedRow, root)
     overhead = known.overhead_seconds if known else OVERHEAD_SECONDS
     if row.starts == 1 and row.started_at:  # a resumed job's clock ran while nothing did

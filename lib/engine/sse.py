@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -27,10 +27,6 @@ def event_stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
 
 
-class ClientGone(Exception):
-    """The client closed its connection before it had its answer."""
-
-
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Do `work`, but drop it as soon as the client closes its connection."""
     working = asyncio.ensure_future(work)
@@ -38,7 +34,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            raise ClientGone
+            raise ClientDisconnect
         return working.result()
     finally:
         leaving.cancel()

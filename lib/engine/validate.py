@@ -6,10 +6,11 @@ which fails says which line, which column, and OpenAI's code for it. Reads in a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from lib.datasets import jsonl
 
 MIN_EXAMPLES = 10
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -52,10 +53,8 @@ def check_file(path: Path, param: str = "training_file", minimum: int = MIN_EXAM
     return next(iter(seen), "")
 
 
-def check_record(record: object) -> str:
+def check_record(record: dict[str, Any]) -> str:
     """Return the format of one example; raise `NotAnExample` with a sentence if it is none."""
-    if not isinstance(record, dict):
-        raise NotAnExample("an example must be a JSON object")
     if "messages" in record:
         _check_messages(record["messages"])
         return "chat"
@@ -87,38 +86,21 @@ def _is_text(content: object) -> bool:
     return isinstance(content, str)
 
 
-def _records(path: Path, param: str) -> Iterator[tuple[int, object]]:
+def _records(path: Path, param: str) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            text = line.removeprefix(_BOM) if number == 1 else line
-            if text.strip():
-                yield number, _decode(text, number, param)
+            raw = line.removeprefix(_BOM) if number == 1 else line
+            if raw.strip():
+                found = _decode(raw, number)
+                if isinstance(found, jsonl.BrokenLine):
+                    where = f"Line {number}, column {found.column}"
+                    message = f"Expected a JSONL file, one JSON object a line. {where}: {found.detail}."
+                    raise InvalidFile("invalid_file_format", message, param)
+                yield found
 
 
-def _decode(line: bytes, number: int, param: str) -> object:
+def _decode(raw: bytes, number: int) -> tuple[int, dict[str, Any]] | jsonl.BrokenLine:
     try:
-        value = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
-        if b"\\ud" in line.lower():
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as problem:
-        column, reason = _place(problem)
-        where = f"Line {number}" + (f", column {column}" if column else "")
-        message = f"Expected a JSONL file, one JSON object a line. {where}: {reason}."
-        raise InvalidFile("invalid_file_format", message, param) from None
-    return value
-
-
-def _place(problem: Exception) -> tuple[int | None, str]:
-    if isinstance(problem, json.JSONDecodeError):
-        return problem.colno, problem.msg
-    if isinstance(problem, UnicodeDecodeError):
-        return problem.start + 1, "not UTF-8"
-    if isinstance(problem, UnicodeEncodeError):
-        return None, "half of a surrogate pair"
-    if isinstance(problem, RecursionError):
-        return None, "nested too deeply"
-    return None, str(problem)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+        return jsonl.parse(raw.decode("utf-8"), number)
+    except UnicodeDecodeError as problem:
+        return jsonl.BrokenLine(number, problem.start + 1, "not UTF-8")

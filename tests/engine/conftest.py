@@ -1,0 +1,33 @@
+"""The engines that tests share or start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lib.engine.app import Engine
+from tests.engine.support import KEY, TRAINER, WORKER, Process, Running, run_here
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An engine with a key, shared by the tests of a module."""
+    home = tmp_path_factory.mktemp("engine")
+    models = home / "bases"
+    models.mkdir()
+    yield from run_here(Engine(home, api_key=KEY, models=models, trainer=TRAINER, worker=WORKER), home, KEY)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[], Process]]:
+    """Start engines on one home, one after the other; the last is stopped at the end."""
+    started: list[Process] = []
+
+    def start_one() -> Process:
+        started.append(Process(tmp_path / "engine"))
+        return started[-1]
+
+    yield start_one
+    started[-1].close()

@@ -1,0 +1,55 @@
+"""The inference worker's process, spoken to directly."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lib.engine.errors import ApiError
+from lib.engine.worker_process import Worker
+from tests.engine.support import WORKER
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    made = Worker(WORKER, most=2)
+    yield made
+    await made.stop()
+
+
+def ask(tmp_path: Path, prompt: str) -> dict:
+    return {"model": str(tmp_path), "prompt": prompt, "max_tokens": 100, "n": 1}
+
+
+async def test_when_too_many_write_the_next_is_asked_to_come_back(worker: Worker, tmp_path: Path) -> None:
+    streams = [await worker.generate(ask(tmp_path, "slow")) for _ in range(2)]
+    with pytest.raises(ApiError) as refused:
+        await worker.generate(ask(tmp_path, "hi"))
+    assert refused.value.status == 429
+    assert refused.value.headers == {"Retry-After": "5"}
+    streams[0].close()
+    assert (await (await worker.generate(ask(tmp_path, "hi"))).next(5))["event"] == "start"
+
+
+async def test_a_quiet_worker_raises_a_timeout_and_goes_on(worker: Worker, tmp_path: Path) -> None:
+    stream = await worker.generate(ask(tmp_path, "late a"))
+    with pytest.raises(TimeoutError):
+        await stream.next(0.01)
+    assert (await stream.next(5))["event"] == "start"
+
+
+async def test_a_command_that_cannot_start_is_an_error_not_a_hang(tmp_path: Path) -> None:
+    broken = Worker([str(tmp_path / "no-such-program")])
+    with pytest.raises(OSError, match="no-such-program"):
+        await broken.generate(ask(tmp_path, "hi"))
+
+
+async def test_a_worker_that_ends_at_once_fails_the_request(tmp_path: Path) -> None:
+    import sys
+
+    worker = Worker([sys.executable, "-c", "print('not json'); raise SystemExit(3)"])
+    event = await (await worker.generate(ask(tmp_path, "hi"))).next(10)
+    assert (event["event"], event["status"]) == ("error", 503)
+    assert "exit code 3" in event["message"]
