@@ -116,7 +116,7 @@ def literal_problems() -> list[str]:
     problems = []
     for path in screens():
         tree = ast.parse(path.read_text("utf-8"))
-        allowed = docstrings(tree)
+        allowed = docstrings(tree) | logged(tree)
         for value in marked(tree):
             if isinstance(value, ast.JoinedStr):
                 problems.append(f"{path.relative_to(ROOT)}:{value.lineno}: an f-string can't be translated")
@@ -125,7 +125,7 @@ def literal_problems() -> list[str]:
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             if text and id(node) not in allowed and SENTENCE.search(text):
                 problems.append(f"{path.relative_to(ROOT)}:{node.lineno}: a sentence outside _(): {text[:60]!r}")
-            if isinstance(node, ast.Call) and bare_label(node):
+            if isinstance(node, ast.Call) and id(node) not in allowed and bare_label(node):
                 problems.append(f"{path.relative_to(ROOT)}:{node.lineno}: a label outside _()")
     return problems
 
@@ -146,6 +146,19 @@ def docstrings(tree: ast.AST) -> set[int]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         for line in node.body
         if isinstance(line, ast.Expr)
+    }
+
+
+def logged(tree: ast.AST) -> set[int]:
+    """Return the ids of nodes written to the log, which is in English: `log.info("...")`."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
+    return {
+        id(part)
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "log"
+        for part in ast.walk(call)
     }
 
 
