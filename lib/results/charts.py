@@ -62,12 +62,16 @@ def classification(frames: Mapping[str, pd.DataFrame], smoothing: float = 0.0) -
 def _draw(lines: Sequence[Line], jobs: list[str], view: View) -> alt.LayerChart:
     data = screen_points(lines, view.smoothing, view.log)
     series = list(dict.fromkeys(data["series"]))
-    step = alt.X("step:Q", title=_("Step"), scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickMinStep=1))
-    base = alt.Chart(data).encode(x=step, y=_y("value", view), color=_colour(jobs, series))
+    base = alt.Chart(data).encode(x=_x(), y=_y("value", view), color=_colour(jobs, series))
     layers = [base.mark_line(strokeWidth=2).encode(strokeDash=_dash(series)), _dots(base, view, jobs)]
     if view.smoothing:
         layers.insert(0, base.mark_line(strokeWidth=1, opacity=0.25).encode(y=_y("raw", view), detail="series:N"))
     return alt.LayerChart(layer=layers, width="container", height=HEIGHT)
+
+
+def _x() -> alt.X:
+    axis = alt.Axis(tickMinStep=1, format=",d")
+    return alt.X("step:Q", title=_("Step"), scale=alt.Scale(zero=False, nice=False), axis=axis)
 
 
 def _y(field: str, view: View) -> alt.Y:
@@ -80,11 +84,17 @@ def _colour(jobs: list[str], series: list[str]) -> alt.Color:
     several = len(jobs) > 1
     names = jobs if several else series
     scale = alt.Scale(domain=names, range=_cycle(COLOURS, len(names)))
-    return alt.Color("job:N" if several else "series:N", title=_("Job") if several else None, scale=scale)
+    return alt.Color("job:N" if several else "series:N", title=None, scale=scale, legend=_legend())
 
 
 def _dash(series: list[str]) -> alt.StrokeDash:
-    return alt.StrokeDash("series:N", title=None, scale=alt.Scale(domain=series, range=_cycle(DASHES, len(series))))
+    scale = alt.Scale(domain=series, range=_cycle(DASHES, len(series)))
+    return alt.StrokeDash("series:N", title=None, scale=scale, legend=_legend())
+
+
+def _legend() -> alt.Legend:
+    """Return a legend of strokes below the chart, which leaves it the width of a narrow screen."""
+    return alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=2, symbolSize=400, symbolOpacity=1)
 
 
 def _cycle(values: Sequence[Any], count: int) -> list[Any]:

@@ -22,7 +22,15 @@ DOTS = 60
 COLUMNS = ["step", "value", "raw", "job", "series", "dot"]
 
 SERIES = {"train": N_("Training"), "valid": N_("Validation"), "full_valid": N_("Full validation")}
-CLASSES = {"accuracy": N_("Accuracy"), "precision": N_("Precision"), "recall": N_("Recall"), "f1.0": "F1"}
+CLASSES = {
+    "accuracy": N_("Accuracy"),
+    "precision": N_("Precision"),
+    "recall": N_("Recall"),
+    "f1.0": "F1",
+    "weighted_f1_score": N_("Weighted F1"),
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+}
 
 
 @dataclass(frozen=True)
