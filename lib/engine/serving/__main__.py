@@ -14,6 +14,7 @@ def main() -> None:
     """Serve until standard input closes."""
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve whatever runs beside
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from lib.engine.serving.protocol import Writer  # noqa: PLC0415 - torch must not load before the streams are set

@@ -21,7 +21,11 @@ STOPPED = 143
 
 def main(folder: Path) -> int:
     """Train one job; return the exit code."""
-    report = Reporter(folder / "events.jsonl")
+    with Reporter(folder / "events.jsonl") as report:
+        return _train(folder, report)
+
+
+def _train(folder: Path, report: Reporter) -> int:
     try:
         spec = read_spec(folder)
         from lib.engine.training.job import train  # noqa: PLC0415 - torch takes seconds to load; a bad spec need not wait
@@ -78,6 +82,7 @@ def stop_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve whatever runs beside
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     stop_on_signal()

@@ -13,8 +13,11 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
 from lib.engine.training.report import TrainingProblem
+
+logging.disable_progress_bar()
 
 FULL_LIMIT = 100_000_000
 """Models with fewer parameters are tuned whole: their optimizer state stays under 1 GB and nothing is lost by an
@@ -76,8 +79,6 @@ def prepare(model: Any) -> Any:
     """Make a loaded model ready to be tuned: whole when small, with a new LoRA adapter when not."""
     if isinstance(model, PeftModel) or count(model) < FULL_LIMIT:
         return model
-    model.enable_input_require_grads()
-    model.gradient_checkpointing_enable()
     return get_peft_model(
         model,
         LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules="all-linear", task_type="CAUSAL_LM"),

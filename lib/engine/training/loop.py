@@ -1,6 +1,9 @@
 """The training loop: batches in, metric lines and checkpoints out.
 
-A plain loop of torch, chosen by measurement over `transformers.Trainer` (see `tests/bench/training.py`).
+A plain loop of torch, chosen by measurement (`python -m tests.bench.training`): on `starter` it trains 18,800 tokens a
+second, as many as a loop that does nothing but learn, where `transformers.Trainer` trains 15,400 with the same batches
+and optimizers. Trainer would also need a wrapper around two optimizers, a subclass for token accuracy at every step,
+and its own way to skip data on resume; TRL's SFTTrainer sits on top of it and needs one more library.
 
 Promises that a resumed loop does what an uninterrupted one would have done: the order of data and the learning rate
 follow from the step number, the optimizers and random state come from the checkpoint. Knows neither files nor wire.

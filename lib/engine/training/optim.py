@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -19,20 +19,21 @@ class Rates:
 
     adamw: float
     muon: float | None = None
+    weight_decay: float = 0.01
 
     def times(self, factor: float) -> Rates:
         """Return these rates scaled by a learning-rate multiplier."""
-        return Rates(self.adamw * factor, None if self.muon is None else self.muon * factor)
+        return replace(self, adamw=self.adamw * factor, muon=None if self.muon is None else self.muon * factor)
 
 
-def optimizers(model: nn.Module, rates: Rates, weight_decay: float = 0.01) -> list[torch.optim.Optimizer]:
+def optimizers(model: nn.Module, rates: Rates) -> list[torch.optim.Optimizer]:
     """Give each trainable weight its optimizer: matrices inside layers to Muon if it has a rate, the rest to AdamW."""
     matrices, others = _split(model.named_parameters()) if rates.muon is not None else ([], list(_trainable(model)))
     chosen: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(others, lr=rates.adamw, betas=(0.9, 0.95), weight_decay=weight_decay, fused=True)
+        torch.optim.AdamW(others, lr=rates.adamw, betas=(0.9, 0.95), weight_decay=rates.weight_decay, fused=True)
     ]
     if matrices and rates.muon is not None:
-        chosen.append(torch.optim.Muon(matrices, lr=rates.muon, weight_decay=weight_decay))
+        chosen.append(torch.optim.Muon(matrices, lr=rates.muon, weight_decay=rates.weight_decay))
     for optimizer in chosen:
         for group in optimizer.param_groups:
             group["height"] = group["lr"]

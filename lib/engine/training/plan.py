@@ -66,7 +66,7 @@ def auto_rates(method: Method, parameters: int) -> Rates:
     """Return learning rates before the multiplier."""
     match method:
         case Method.SCRATCH:
-            return Rates(adamw=4e-3, muon=0.01)
+            return Rates(adamw=4e-3, muon=0.01, weight_decay=0.1)
         case Method.LORA:
             return Rates(adamw=2e-4)
         case Method.FULL:

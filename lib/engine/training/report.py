@@ -10,7 +10,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 
 class TrainingProblem(Exception):
@@ -39,10 +39,16 @@ class Metrics:
 
 
 class Reporter:
-    """Append event lines to a file."""
+    """Append event lines to a file. A context manager: leaving it closes the file."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def _write(self, kind: str, **fields: Any) -> None:
         line = {"kind": kind, "at": time.time(), **fields}

@@ -1,6 +1,16 @@
-"""The `starter` base: a small Qwen3-style decoder made from nothing but the user's own examples.
+"""The `starter` base: a small decoder made from nothing but the user's own examples.
 
-Knows the examples and the size of the machine's patience (about a minute), nothing about how it is trained.
+Knows the shape of the model and which texts its tokenizer learns from, nothing about how it is trained.
+
+The shape is LFM2's: a gated short convolution, then causal attention, each with a feed-forward block. A model that
+sees some hundred examples has no time to learn by attention what stands next to what; the convolution gives it that
+from the first step. Measured on two cores with 420 Chinese stories (44 held out), one minute each, characters:
+
+| shape                                   | weights | tokens/s | held-out loss | held-out accuracy |
+|-----------------------------------------|---------|----------|---------------|-------------------|
+| Qwen3, 2 attention layers               | 1.7 M   | 11,800   | 1.75          | 0.635             |
+| LFM2, convolution + attention           | 1.7 M   | 9,700    | 1.64          | 0.651             |
+| LFM2, convolution, attention, convolution | 2.3 M | 7,900    | 1.63          | 0.650             |
 """
 
 from __future__ import annotations
@@ -9,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import GenerationConfig, Lfm2Config, Lfm2ForCausalLM
 
 from lib.engine.training.data import Record
 
@@ -19,31 +29,35 @@ CONTEXT = 2_048
 
 def texts_of(records: Sequence[tuple[int, Record]]) -> list[str]:
     """Return every text in the records, to train a tokenizer on."""
-    texts: list[str] = []
+    texts: list[Any] = []
     for _, record in records:
-        parts = record.get("messages") or [{"content": record.get("prompt")}, {"content": record.get("completion")}]
-        texts += [part["content"] for part in parts if isinstance(part, dict) and isinstance(part.get("content"), str)]
-    return texts
+        messages = record.get("messages")
+        if isinstance(messages, list):
+            texts += [message.get("content") for message in messages if isinstance(message, dict)]
+        else:
+            texts += [record.get("prompt"), record.get("completion")]
+    return [text for text in texts if isinstance(text, str)]
 
 
-def make_model(tokenizer: PreTrainedTokenizerFast, seed: int, **shape: Any) -> Qwen3ForCausalLM:
+def make_model(tokenizer: Any, seed: int) -> Lfm2ForCausalLM:
     """Make the decoder with random weights; the same seed makes the same model."""
     torch.manual_seed(seed)
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=256,
-        intermediate_size=512,
-        num_hidden_layers=shape.get("layers", 2),
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        head_dim=64,
-        max_position_embeddings=CONTEXT,
-        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
+    model = Lfm2ForCausalLM(
+        Lfm2Config(
+            vocab_size=len(tokenizer),
+            hidden_size=256,
+            intermediate_size=512,
+            block_auto_adjust_ff_dim=False,
+            layer_types=["conv", "full_attention"],
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            max_position_embeddings=CONTEXT,
+            rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+            tie_word_embeddings=True,
+            **ends,
+        )
     )
-    model = Qwen3ForCausalLM(config)
-    model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    model.generation_config = GenerationConfig(**ends)
     return model

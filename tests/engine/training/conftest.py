@@ -1,0 +1,96 @@
+"""Small jobs that train in a second or two."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from lib.engine.training.spec import Spec, read_spec
+
+torch.set_num_threads(1)  # models this small gain nothing from more, and lose much where other tests run beside
+os.environ["OMP_NUM_THREADS"] = "1"
+
+COLOURS = {"red": "warm", "blue": "cold", "green": "calm", "grey": "dull"}
+
+
+def colour_records(count: int = 48) -> list[dict[str, Any]]:
+    """Return examples that a small model learns fully: a colour to its mood."""
+    names = list(COLOURS)
+    return [{"prompt": f"{names[i % 4]} {i % 7} ->", "completion": f" {COLOURS[names[i % 4]]}"} for i in range(count)]
+
+
+def write_jsonl(path: Path, records: Sequence[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def events_of(spec: Spec, kind: str) -> list[dict[str, Any]]:
+    lines = spec.events.read_text(encoding="utf-8").splitlines()
+    return [event for event in map(json.loads, lines) if event["kind"] == kind]
+
+
+MakeJob = Callable[..., Spec]
+
+
+@pytest.fixture
+def make_job(tmp_path: Path) -> MakeJob:
+    """Write a job folder and return its spec."""
+
+    def make(
+        name: str = "job",
+        *,
+        records: Sequence[dict[str, Any]] | None = None,
+        validation: Sequence[dict[str, Any]] | None = None,
+        base: Path | None = None,
+        **hyperparameters: float,
+    ) -> Spec:
+        folder = tmp_path / name
+        folder.mkdir()
+        training = write_jsonl(folder / "train.jsonl", colour_records() if records is None else records)
+        valid = write_jsonl(folder / "valid.jsonl", validation) if validation else None
+        spec = {
+            "job_id": f"ftjob-{name}",
+            "base": {"kind": "folder", "path": str(base)} if base else {"kind": "starter"},
+            "training_file": str(training),
+            "validation_file": str(valid) if valid else None,
+            "hyperparameters": {"n_epochs": 2, "batch_size": 4, "learning_rate_multiplier": "auto"} | hyperparameters,
+            "seed": 7,
+            "output": str(folder / "model"),
+        }
+        (folder / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+        return read_spec(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama with random weights and a byte tokenizer that has a begin token and no chat template."""
+    folder = tmp_path_factory.mktemp("models") / "tiny-llama"
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = {word: i for i, word in enumerate(["<s>", "</s>", *alphabet])}
+    backend = Tokenizer(models.BPE(words, []))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<s>", eos_token="</s>")
+    tokenizer.save_pretrained(folder)
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=256,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder

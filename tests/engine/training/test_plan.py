@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from lib.engine.training.plan import Method, auto_epochs, resolve
+from lib.engine.training.spec import Hyperparameters
+
+
+@pytest.mark.parametrize(("examples", "epochs"), [(10, 10), (4, 25), (100, 3), (8_000, 3), (12_500, 2), (50_000, 1)])
+def test_epochs_for_a_trained_base_follow_openais_rule(examples: int, epochs: int) -> None:
+    assert auto_epochs(Method.FULL, examples, tokens=1) == epochs
+
+
+def test_what_was_asked_is_kept() -> None:
+    plan = resolve(Hyperparameters(5, 2, 0.5), Method.LORA, 10**9, examples=100, tokens=1_000)
+    assert (plan.n_epochs, plan.batch_size, plan.learning_rate_multiplier) == (5, 2, 0.5)
+    assert plan.rates.adamw == pytest.approx(1e-4)
+
+
+def test_a_batch_is_never_larger_than_the_data() -> None:
+    assert resolve(Hyperparameters(batch_size=64), Method.SCRATCH, 10**6, examples=10, tokens=99).batch_size == 10
