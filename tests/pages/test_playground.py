@@ -91,7 +91,7 @@ def test_a_stream_that_just_ends_is_marked_as_interrupted_and_keeps_its_text(vis
     at.chat_input(key="playground_prompt").set_value("hello").run()
     assert not at.exception
     assert at.text[1].value == "Once upon a time"
-    assert any("interrupted" in caption.value for caption in at.caption)
+    assert any("interrupted" in mark.value for mark in at.markdown)
 
 
 def test_an_engine_that_is_away_is_said_and_the_question_kept(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,12 +105,14 @@ def _numbers(job: Job, frame: pd.DataFrame) -> None:
     with st.grid(4):
         for label, column in measures:
             course = frame[column].dropna().tolist()
-            told = (
-                fmt.percent(course[-1], 1) if course and "accuracy" in column else course and fmt.number(course[-1], 3)
-            )
-            st.metric(_(label), told or None, border=True, chart_data=course[-POINTS:] or None, height="stretch")
+            told = _latest(column, course) if course else None
+            st.metric(_(label), told, border=True, chart_data=course[-POINTS:] or None, height="stretch")
     if job.trained_tokens:
         st.caption(_("{n} tokens trained", n=fmt.number(job.trained_tokens)))
+
+
+def _latest(column: str, course: list[float]) -> str:
+    return fmt.percent(course[-1], 1) if "accuracy" in column else fmt.number(course[-1], 3)
 
 
 def _curves(frame: pd.DataFrame) -> None:

@@ -17,6 +17,8 @@ from lib.ui.playground.talk import Talk, Turn
 from lib.ui.pump import pump
 from lib.ui.text import escape, show_error
 
+READER, MODEL = ":material/person:", ":material/smart_toy:"
+
 SAVE_EVERY = 1.0
 """Seconds between writes of a growing answer: what a killed server may lose."""
 
@@ -26,9 +28,9 @@ SILENCE = 5.0
 
 def draw_turn(turn: Turn) -> None:
     """Draw a question and its answer."""
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=READER):
         st.text(turn.question)
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=MODEL):
         st.text(turn.text)
         _draw_end(turn)
 
@@ -38,9 +40,9 @@ def ask(connection: Connection, prepared: Prepared, sampling: Sampling, talk: Ta
     turn = Turn(question)
     talk.turns.append(turn)
     talk.save()
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=READER):
         st.text(question)
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=MODEL):
         shown, told = st.empty(), st.empty()
         _follow(connection, prepared, sampling, talk, (shown, told))
         with told.container():
@@ -98,7 +100,8 @@ def _draw_end(turn: Turn) -> None:
         parts.append(_("{n} tokens/s", n=fmt.number(turn.tokens_per_s, 1)))
     if turn.finish_reason:
         parts.append(_("finish reason {reason}", reason=turn.finish_reason))
-    mark = (
-        "" if turn.whole else f":orange-badge[:material/cancel: {_('stopped') if turn.stopped else _('interrupted')}] "
-    )
-    st.caption(mark + escape(" · ".join(parts)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not turn.whole and not turn.error:
+            why = _("stopped") if turn.stopped else _("interrupted")
+            st.badge(why, icon=":material/cancel:", color="orange")
+        st.caption(escape(" · ".join(parts)), width="content")
