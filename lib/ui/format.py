@@ -76,11 +76,6 @@ def money(dollars: float) -> str:
     return format_currency(dollars, "USD", locale=locale())
 
 
-def price(dollars: float, source: str, read_on: date) -> str:
-    """Return money with where the price was read and on which day."""
-    return _("{money} (price from {source}, read on {day})", money=money(dollars), source=source, day=day(read_on))
-
-
 def size(count: float) -> str:
     """Return a number of bytes: "1.2 MB"."""
     power = 0

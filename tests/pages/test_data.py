@@ -167,10 +167,14 @@ def test_reading_a_file_differently_starts_its_recipe_anew(visit: Visit) -> None
 
 def test_another_file_can_be_chosen_and_the_first_is_offered_again(visit: Visit) -> None:
     at = upload(visit("data"), "sums.csv", QUESTIONS)
+    draft = at.query_params["draft"]
     at.button(key="data_another").click().run()
     assert not at.exception
     assert len(at.file_uploader) == 1
-    assert any("sums" in link.label for link in at.page_link)
+    assert "draft" not in at.query_params
+    at.button(key=f"data_draft_{draft}").click().run()
+    assert at.query_params["draft"] == draft
+    assert at.selectbox(key="data_role_0").value == "prompt"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.key)
@@ -218,3 +222,13 @@ def test_a_mark_that_stands_inside_the_texts_is_pointed_out(visit: Visit) -> Non
     at = upload(visit("data"), "sums.csv", QUESTIONS)
     at.text_input(key="data_separator").set_value("What").run()
     assert any("12" in warning.value for warning in at.warning)
+
+
+def test_a_system_text_that_all_conversations_share_goes_into_the_recipe(visit: Visit) -> None:
+    at = visit("data")
+    at.button(key="data_sample_sarcastic_facts").click().run()
+    at.button(key="data_save").click().run()
+    (version,) = library.versions()
+    first = json.loads(library.version_bytes(version.id).split(b"\n")[0])
+    assert version.recipe.system_prompt == first["messages"][0]["content"]
+    assert [message["role"] for message in first["messages"]] == ["system", "user", "assistant"]

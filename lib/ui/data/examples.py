@@ -79,15 +79,17 @@ def _draw_message(message: dict[str, Any]) -> None:
 
 
 def _marked(text: str, mark: str) -> str:
-    """Return a text as Markdown that shows it as it is, with the mark at its end and every line end drawn."""
+    """Return a text as Markdown that shows it as it is, with the mark at its end and a space at its start drawn."""
     end = mark if mark and text.endswith(mark) else ""
-    body = _cut(text.removesuffix(end))
-    lines = "  \n".join(escape(line) for line in body.splitlines())
-    return lines + (f" :orange-background[{escape(_drawn(end))}]" if end else "")
+    body = text.removesuffix(end)
+    start = " " if body.startswith(" ") else ""
+    lines = "  \n".join(escape(line) for line in _cut(body).splitlines())
+    return f"{_drawn(start)} {lines} {_drawn(end)}".strip()
 
 
 def _drawn(mark: str) -> str:
-    return mark.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
+    shown = mark.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
+    return f":orange-background[{escape(shown)}]" if shown else ""
 
 
 def _cut(text: str) -> str:

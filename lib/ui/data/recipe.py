@@ -14,7 +14,7 @@ import streamlit as st
 from lib import library
 from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import Recipe
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.suggest import common_system, suggest_recipe
 from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui import drafts
@@ -56,8 +56,15 @@ def values(table: Table, recipe: Recipe) -> dict[str, Any]:
 
 
 def stored(state: dict[str, Any], table: Table) -> Recipe:
-    """Return the draft's recipe, or one that is suggested for the table, with the roles its format has."""
-    recipe = Recipe.from_json(state["recipe"]) if state.get("recipe") else suggest_recipe(table)
+    """Return the draft's recipe, or a suggested one, with the roles its format has.
+
+    A system text that all conversations share goes into the recipe: who asks the tuned model must send it again.
+    """
+    if state.get("recipe"):
+        recipe = Recipe.from_json(state["recipe"])
+    else:
+        recipe = suggest_recipe(table)
+        recipe = replace(recipe, system_prompt=recipe.system_prompt or common_system(table, recipe.roles))
     return replace(recipe, roles={name: roles.as_in(recipe.format, role) for name, role in recipe.roles.items()})
 
 

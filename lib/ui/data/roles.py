@@ -5,6 +5,7 @@ Column names and cells are foreign text: they are drawn by `st.dataframe`, or es
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -37,7 +38,7 @@ PREVIEW_ROWS = 6
 IN_HEADERS = 12
 """Up to so many columns carry their role in the header; a wider table gets a list for each role."""
 MOST_LISTED = 500
-NARROWEST, WIDEST, GLYPH = 204, 420, 8
+NARROWEST, WIDEST, GLYPH = 190, 400, 8
 """Pixels: a header must hold the longest role, a story must not push the rest away, a Latin letter is so wide."""
 
 
@@ -139,7 +140,7 @@ def _preview(table: Table, names: list[str]) -> list[dict[str, Cell]]:
 
 def _cut(cell: Cell) -> str:
     """Return the start of a cell as text: a cell of 40 MB must not travel to the browser."""
-    return shorten(cell if isinstance(cell, str) else str(cell), 300)
+    return shorten(cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False), 300)
 
 
 def _width(table: Table, column: int) -> int:

@@ -15,7 +15,7 @@ from lib.config import settings
 from lib.datasets.readers import shown_name
 from lib.datasets.samples import SAMPLES, Sample
 from lib.i18n import _
-from lib.ui import drafts, places
+from lib.ui import drafts
 from lib.ui.format import ago
 from lib.ui.text import escape, refusals, shorten
 
@@ -98,7 +98,8 @@ def _draw_recent() -> None:
     for draft in unfinished:
         name = escape(shorten(draft.state["name"], 40))
         label = _("Go on with {file} ({ago})", file=name, ago=escape(ago(draft.updated_at)))
-        places.link("data", label, icon=":material/edit:", draft=draft.id)
+        key = f"data_draft_{draft.id}"
+        st.button(label, icon=":material/edit:", key=key, type="tertiary", on_click=_open, args=(draft.id,))
 
 
 def _draw_sample(sample: Sample) -> None:
