@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not is_loopback(options.host) and not options.api_key:
         return _refuse(f"{options.host} is open to the network. Set --api-key or {KEY_VARIABLE}.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    options.home.mkdir(parents=True, exist_ok=True)
+    options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):
             models = settings().models

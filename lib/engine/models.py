@@ -135,7 +135,7 @@ def _of_checkpoint(session: Session, name: str) -> Model | None:
 
 def model_object(model: Model, speed: SpeedRow | None) -> dict[str, Any]:
     """Return OpenAI's model object, with what the dashboard wants to know beside it."""
-    own_tokenizer = model.root != STARTER
+    tokenizer = _tokenizer(model)
     return {
         "id": model.id,
         "object": "model",
@@ -146,8 +146,8 @@ def model_object(model: Model, speed: SpeedRow | None) -> dict[str, Any]:
             "trainable": True,
             "tokens_per_second": speed.tokens_per_second if speed else usual_speed(model.facts.parameters),
             "overhead_seconds": speed.overhead_seconds if speed else OVERHEAD_SECONDS,
-            "tokenizer": "model" if own_tokenizer else "characters",
-            "tokenizer_path": str(model.path) if own_tokenizer else None,
+            "tokenizer": "model" if tokenizer else "characters",
+            "tokenizer_path": tokenizer,
             "parameters": model.facts.parameters,
             "context": model.facts.context,
             "format": model.format,
@@ -155,3 +155,11 @@ def model_object(model: Model, speed: SpeedRow | None) -> dict[str, Any]:
             "job": model.job,
         },
     }
+
+
+def _tokenizer(model: Model) -> str | None:
+    """Return the tokenizer.json to count with; a starter's tokens are characters, so it needs none."""
+    if model.root == STARTER or model.path is None:
+        return None
+    file = model.path / "tokenizer.json"
+    return str(file) if file.is_file() else None

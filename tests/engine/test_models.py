@@ -55,13 +55,14 @@ def test_the_root_of_a_tuned_model_is_read_from_its_name() -> None:
 
 
 def test_the_list_holds_bases_and_tuned_models_with_what_an_estimate_needs(engine: Running) -> None:
-    write_folder(engine.home / "bases" / "tiny-base")
+    base = write_folder(engine.home / "bases" / "tiny-base")
+    (base / "tokenizer.json").write_text("{}")
     job = engine.wait(engine.create("steps=2").id)
     models = {model.id: model.model_extra["tuneboard"] for model in engine.client.models.list()}
     assert models["starter"]["base"]
     assert models["starter"]["tokens_per_second"] == 123.0
     assert (models["tiny-base"]["tokenizer"], models["tiny-base"]["parameters"]) == ("model", 10)
-    assert models["tiny-base"]["tokenizer_path"] == str((engine.home / "bases" / "tiny-base").resolve())
+    assert models["tiny-base"]["tokenizer_path"] == str(base.resolve() / "tokenizer.json")
     assert models[job.fine_tuned_model] == {
         "base": False,
         "trainable": True,
