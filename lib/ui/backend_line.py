@@ -15,7 +15,7 @@ LOOK_AGAIN = 15
 """Seconds between two questions to an engine elsewhere: each is a request over the network."""
 
 
-@st.fragment(run_every=4)
+@st.fragment(run_every=2)
 def draw_backend() -> None:
     """Draw the line for the engine, wherever it runs."""
     engine = embedded()
@@ -32,7 +32,8 @@ def _draw_embedded(engine: EmbeddedEngine) -> None:
     detail = escape(state.detail)
     match state.status:
         case EngineStatus.READY:
-            _line("green", _("Engine ready"), _("It trains and answers on this machine: no key, no network."))
+            told = _("It trains and answers on this machine: no key, no network.")
+            _line("green", _("Engine ready"), told, state.since if state.restarts else None)
         case EngineStatus.STARTING:
             _line("blue", _("Engine starting"), _("Ready in a few seconds. Data can be prepared meanwhile."))
         case EngineStatus.RESTARTING:
@@ -43,8 +44,6 @@ def _draw_embedded(engine: EmbeddedEngine) -> None:
             )
     if detail and state.status != EngineStatus.READY:
         st.caption(detail)
-    if state.restarts and state.status == EngineStatus.READY:
-        when(state.since, _("Last restart {ago}", ago="{ago}"))
 
 
 def _draw_remote() -> None:
@@ -60,7 +59,9 @@ def _ask(_address: str) -> backend.Health:
     return backend.check(connections.connection("engine"))
 
 
-def _line(color: str, word: str, sentence: str) -> None:
+def _line(color: str, word: str, sentence: str, restarted: float | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="home_backend"):
         st.badge(word, color=color)  # pyright: ignore[reportArgumentType] - one of the colours above
         st.caption(sentence, width="content")
+        if restarted:
+            when(restarted, _("Last restart {ago}", ago="{ago}"))
