@@ -81,8 +81,10 @@ def question_and_answer(pair: Sequence[Any]) -> list[Message]:
 
 def openai_message(message: Message) -> Message:
     """Return a message unchanged, unless it holds text parts under `value` or a `loss_weight`."""
-    changed = dict(message)
     content = message.get("content")
+    if "loss_weight" not in message and not isinstance(content, list):
+        return message
+    changed = dict(message)
     if isinstance(content, list) and content and all(is_value_part(part) for part in content):
         changed["content"] = "".join(part["value"] for part in content)
     if changed.get("role") == "assistant" and message.get("loss_weight") in (0, 1):

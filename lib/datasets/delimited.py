@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 
 from lib.datasets.errors import CellTooLong, UnclosedQuote
-from lib.datasets.grid import Line
+from lib.datasets.grid import Line, capped
 from lib.datasets.table import Note, Origin
 from lib.i18n import N_
 
@@ -74,7 +74,7 @@ class Delimited:
     notes: list[Note] = field(default_factory=list)
 
 
-COMMON = N_("Cells are separated by {delimiter}.")
+COMMON = N_("Cells are separated by “{delimiter}”.")
 PROSE = N_("No separator cuts the lines into columns; each line is one cell.")
 ESCAPED = N_("A backslash before a separator makes it part of the text; the file was read that way.")
 LOOSE = N_("A quotation mark stands in the middle of a cell on line {line}; it was read as part of the text.")
@@ -87,7 +87,7 @@ def read_delimited(text: str, name: str, delimiter: str | None = None, *, tabs: 
     shown = "TAB" if dialect.delimiter == "\t" else dialect.delimiter
     evidence = [Note(COMMON, {"delimiter": shown}) if shown else Note(PROSE)]
     try:
-        return Delimited(list(dialect.records(text, strict=True)), dialect, evidence, notes)
+        return Delimited(list(capped(dialect.records(text, strict=True), name)), dialect, evidence, notes)
     except BadRecord as problem:
         lines = read_loosely(text, name, dialect, problem)
         loose = Note(LOOSE, {"line": problem.line}, Origin(problem.line))
@@ -98,7 +98,7 @@ def read_loosely(text: str, name: str, dialect: Dialect, problem: BadRecord) -> 
     """Read what a strict reader refuses: a quotation mark in the middle of a cell. Refuse what has no sane reading."""
     refuse_hopeless(name, problem)
     try:
-        lines = list(dialect.records(text))
+        lines = list(capped(dialect.records(text), name))
         last = "".join(list(StringIO(text, newline=""))[lines[-1][0] - 1 :])
         list(dialect.records(last, strict=True))
     except BadRecord as again:

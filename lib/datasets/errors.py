@@ -16,6 +16,7 @@ DatasetError
 │   ├── WorkbookTooHeavy
 │   ├── SheetTooLarge
 │   ├── TooManyColumns
+│   ├── TooManyRows
 │   ├── CellTooLong
 │   ├── NestedTooDeep
 │   ├── TooManyValues
@@ -117,6 +118,11 @@ class TooManyColumns(HostileFile):
     todo = "Check that the separator between columns is right, and keep only the columns you need."
 
 
+class TooManyRows(HostileFile):
+    what = "{file} has more than {limit} rows."
+    todo = "Split it into smaller files. Far fewer examples teach a model as much."
+
+
 class CellTooLong(HostileFile):
     what = "{file}: a cell on line {line} is longer than {limit} characters."
     todo = "Look for a missing quotation mark there, or shorten the text."
@@ -145,7 +151,7 @@ class NoUsableColumns(DatasetError):
 
 
 class NoRows(NoUsableColumns):
-    what = "{file} has no rows below its header."
+    what = "{file} holds no rows of data."
     todo = "Check that the export is complete, then upload the file again."
 
 

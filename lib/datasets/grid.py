@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from lib.datasets.errors import EmptyFile, NoRows, TooManyColumns
+from lib.datasets.errors import EmptyFile, NoRows, TooManyColumns, TooManyRows
 from lib.datasets.table import Cell, Note, Origin
 from lib.i18n import N_
 
 MAX_COLUMNS = 1000
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
+MAX_ROWS = 1_000_000
 SHOWN_LINES = 10
 
+Item = TypeVar("Item")
 Line = tuple[int, Sequence[str]]
 """Line or row number in the file, and the cells."""
 
@@ -133,6 +136,14 @@ def unique_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
             made_up.append(unique)
         columns.append(unique)
     return columns, made_up
+
+
+def capped(items: Iterable[Item], name: str) -> Iterator[Item]:
+    """Yield the items as they are; refuse the file when there are more than `MAX_ROWS`, blank ones included."""
+    for count, item in enumerate(items):
+        if count == MAX_ROWS:
+            raise TooManyRows(file=name, limit=MAX_ROWS)
+        yield item
 
 
 def trim_end(cells: Sequence[str]) -> Sequence[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.datasets import jsonl
 from lib.datasets.errors import BrokenJson, NestedTooDeep
+from lib.datasets.grid import capped
 from lib.datasets.records import Record, Records
 from lib.datasets.table import Note, Origin
 from lib.i18n import N_
@@ -30,7 +31,7 @@ def read_json(text: str, name: str) -> Records:
     if len(lines) > 1 and is_object(lines[0]):
         return read_lines(text, name)
     try:
-        found = list(document(text))
+        found = list(capped(document(text), name))
     except (ValueError, RecursionError) as problem:
         if any(is_object(line) for line in lines[1:50]):
             return read_lines(text, name)
@@ -39,6 +40,8 @@ def read_json(text: str, name: str) -> Records:
     if jsonl.ESCAPED_HALF.search(text):
         halves = [jsonl.BrokenLine(line, 1, jsonl.HALF) for line, value in found if jsonl.has_half(value)]
         found = [(line, value) for line, value in found if not jsonl.has_half(value)]
+    if halves and not found:
+        raise BrokenJson(file=name, line=halves[0].line, column=1, detail=jsonl.HALF)
     return Records(found, "json", about_broken(halves))
 
 
@@ -54,7 +57,7 @@ def read_lines(text: str, name: str) -> Records:
     """Read one record a line. Lines end with \\n alone: U+2028 and its like belong to the text."""
     records: list[Record] = []
     broken: list[jsonl.BrokenLine] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in capped(enumerate(text.split("\n"), start=1), name):
         if not line.strip():
             continue
         found = jsonl.parse(line, number)

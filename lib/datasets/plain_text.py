@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lib.datasets.grid import capped
 from lib.datasets.records import Record, Records
 from lib.datasets.table import Note
 from lib.i18n import N_
@@ -18,9 +19,9 @@ MARKED = N_("Lines that start with Q: and A: (or 问：and 答：) are questions
 LINES = N_("Each line that is not blank is one text.")
 
 
-def read_text(text: str) -> Records:
+def read_text(text: str, name: str) -> Records:
     """Read marked questions and answers, or lines."""
-    lines = [(number, line) for number, line in enumerate(NEWLINE.split(text), start=1)]
+    lines = list(capped(enumerate(NEWLINE.split(text), start=1), name))
     filled = [line for _number, line in lines if line.strip()]
     if filled and ASKS.match(filled[0]) and any(ANSWERS.match(line) for line in filled):
         return Records(pairs(lines), "txt", [Note(MARKED)])

@@ -111,7 +111,7 @@ def read_as(kind: str, text: str, name: str) -> Records:
     """Read records of a kind that has no grid."""
     if kind == "yaml":
         return read_yaml(text, name)
-    return read_json(text, name) if kind == "json" else read_text(text)
+    return read_json(text, name) if kind == "json" else read_text(text, name)
 
 
 def delimited_table(found: Delimited, name: str, header: bool | None) -> Table:

@@ -16,34 +16,40 @@ from itertools import chain, count
 from lib.datasets.convert import convert
 from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import CHAT, COMPLETION, Recipe
-from lib.datasets.rows import text_of
+from lib.datasets.rows import read_row, text_of
 from lib.datasets.table import Table
 
 SEPARATORS = [" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n"]
 STOPS = ["###", " END", "@@@", "%%%", "&&&", "+++", "$$$", " [END]"]
 OLD_STOPS = [*STOPS, "\n\n###\n\n", "\n###", "***", "\n", "."]
 """Endings that a file prepared by other tools may have. A full stop counts only if it ends all and is in none."""
+TALKS = {Role.MESSAGES, Role.SYSTEM, Role.USER, Role.ASSISTANT}
+"""Columns of these roles ask for chat; prompt and completion alone do not."""
 SHORT = 20
 SPACED_SCRIPTS_END = "\u0590"
 """Latin, Greek, Cyrillic and Armenian letters lie below this one."""
 
 
 def suggest_recipe(table: Table, roles: Mapping[str, str] | None = None, format: str | None = None) -> Recipe:
-    """Propose a recipe for a table: roles and format as given or guessed, and free marks."""
+    """Propose a recipe for a table: roles and format as given or guessed, and free marks.
+
+    Raises `NoUsableColumns` when the roles leave nothing to learn from.
+    """
     roles = {column: str(role) for column, role in (roles or guess_roles(table).roles).items()}
-    chosen = format or (CHAT if set(roles.values()) & {"messages", "system", "user", "assistant"} else COMPLETION)
-    plain = Recipe(roles, COMPLETION, separator="", joiner=suggest_joiner(table, roles))
-    examples = convert(table, plain).records
-    prompts = [record["prompt"] for record in examples if record["prompt"]]
-    completions = [record["completion"] for record in examples]
+    chat = (format or (CHAT if TALKS & set(roles.values()) else COMPLETION)) == CHAT
+    bare = Recipe(roles, COMPLETION, "", joiner=suggest_joiner(table, roles), system_prompt=common_system(table, roles))
+    if chat and Role.MESSAGES in roles.values():
+        return replace(bare, format=CHAT)
+    records = convert(table, bare).records
+    prompts = [record["prompt"] for record in records if record["prompt"]]
+    completions = [record["completion"] for record in records]
     separator, stop = marks_in(prompts, completions)
-    if chosen == CHAT:
-        return replace(plain, format=CHAT, separator=separator, stop=stop if separator else "")
+    if chat:
+        return replace(bare, format=CHAT, separator=separator, stop=stop if separator else "")
     return replace(
-        plain,
+        bare,
         separator=separator or (free_mark(SEPARATORS, prompts) if prompts else ""),
         stop=stop or free_mark(STOPS, completions),
-        system_prompt=common_system(table, roles),
         leading_space=wants_space(completions),
     )
 
@@ -79,16 +85,21 @@ def suggest_joiner(table: Table, roles: Mapping[str, str]) -> str:
     asked = [table.column(c) for c in table.columns if roles.get(c) in (Role.PROMPT, Role.USER)]
     cells = [text_of(cell) for column in asked for cell in column[:200]]
     plain = all(len(cell) <= SHORT and not set(cell) & set(",，\n") for cell in cells)
-    return "," if plain else "\n"
+    return "," if plain or len(asked) < 2 else "\n"
 
 
 def common_system(table: Table, roles: Mapping[str, str]) -> str:
-    """Return the system text that all conversations share; "" when they differ or have none."""
+    """Return the system text that all rows share; "" when they differ or have none."""
+    if not set(roles.values()) & {Role.SYSTEM, Role.MESSAGES}:
+        return ""
     found: set[str] = set()
-    for record in convert(table, Recipe(dict(roles), CHAT)).records:
-        first = record["messages"][0]
-        found.add(str(first.get("content")) if first.get("role") in ("system", "developer") else "")
-    return found.pop() if len(found) == 1 else ""
+    for cells in table.rows:
+        row = read_row(table.columns, cells, roles, ",")
+        lead = row.messages[0] if row.messages else {}
+        found.add(str(lead.get("content")) if lead.get("role") in ("system", "developer") else row.system)
+        if len(found) > 1:
+            return ""
+    return found.pop()
 
 
 def wants_space(completions: Sequence[str]) -> bool:

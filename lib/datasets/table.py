@@ -15,7 +15,7 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 Cell: TypeAlias = "str | list[JsonValue] | dict[str, JsonValue]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a record starts in its file: line (or row of a sheet) counted from 1."""
 

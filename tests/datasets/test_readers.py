@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.datasets.errors import BinaryFile, DatasetError, EmptyFile, JobListing, ResultFile, UnsupportedFile
+from lib.datasets import grid
+from lib.datasets.errors import (
+    BinaryFile,
+    DatasetError,
+    EmptyFile,
+    JobListing,
+    ResultFile,
+    TooManyRows,
+    UnsupportedFile,
+)
 from lib.datasets.readers import read_table, shown_name
 
 
@@ -127,3 +136,12 @@ def test_the_memory_for_many_columns_is_never_taken(workbook: Callable[..., byte
     for data, name in ((workbook({"s": wide}), "a.xlsx"), (",".join(wide[0]).encode() + b"\nx\n", "a.csv")):
         with pytest.raises(DatasetError, match="5000 columns"):
             read_table(data, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.csv", b"1,2\n"), ("a.jsonl", b"{}\n"), ("a.txt", b"x\n"), ("a.csv", b"\n")]
+)
+def test_more_rows_than_anybody_needs_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> None:
+    monkeypatch.setattr(grid, "MAX_ROWS", 500)
+    with pytest.raises(TooManyRows):
+        read_table(data * 501 + b"1,2\n", name)

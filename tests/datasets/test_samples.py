@@ -31,5 +31,12 @@ def test_the_stories_are_asked_for_by_dynasty_power_and_mood() -> None:
     assert all(part in known for part, known in zip(asked, values, strict=True))
 
 
+def test_a_product_is_asked_for_with_as_many_values_as_it_has_columns() -> None:
+    given = sample("products")
+    assert given
+    made = read_table(given.file.read_bytes(), given.file.name)
+    assert len(given.ask.split(suggest_recipe(made).joiner)) == len(made.columns) - 1
+
+
 def test_an_unknown_sample_is_none() -> None:
     assert sample("nothing") is None

@@ -76,7 +76,7 @@ def test_text_without_prompts_gets_no_separator(table: Build) -> None:
 def test_conversations_stay_chat_and_their_system_text_is_told_when_made_to_completions(table: Build) -> None:
     talk = [{"role": "system", "content": "S"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     made = table("messages", [talk], [talk], shape="chat")
-    assert suggest_recipe(made).format == "chat"
+    assert (suggest_recipe(made).format, suggest_recipe(made).system_prompt) == ("chat", "S")
     recipe = suggest_recipe(made, format="completion")
     assert recipe.system_prompt == "S"
     assert convert(made, recipe).records[0] == {"prompt": "S\n\na ->", "completion": " b###"}
