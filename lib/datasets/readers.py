@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 
 from lib.datasets.delimited import Delimited, evenness, first_lines, read_delimited, sniff
-from lib.datasets.encoding import Decoded, decode, label
+from lib.datasets.encoding import Decoded, decode
 from lib.datasets.errors import EmptyFile, UnsupportedFile
 from lib.datasets.grid import Grid, read_grid
 from lib.datasets.json_text import read_json
@@ -155,8 +155,3 @@ def kind_of(text: str, named: str) -> str:
     dialect = sniff(text)
     even = evenness(sample, dialect)[0] == 1 and sample.count("\n") > 1
     return "csv" if even and (named != "txt" or dialect.delimiter == "\t") else "txt"
-
-
-def encoding_label(table: Table) -> str:
-    """Return the name people know the table's encoding by."""
-    return label(table.encoding)
