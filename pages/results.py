@@ -4,8 +4,8 @@ import streamlit as st
 
 from lib.errors import TuneboardError
 from lib.i18n import _
-from lib.results import charts, summary
-from lib.ui import places
+from lib.results import charts, metrics, summary
+from lib.ui import curves, places
 from lib.ui.results import sources
 from lib.ui.text import escape, show_error
 
@@ -29,18 +29,21 @@ if not shown:
     places.link("jobs", _("Jobs"))
     st.stop()
 
-tables = {}
-for label, source in sources.distinct(shown).items():
+named, tables = sources.distinct(shown), {}
+for label, source in named.items():
     try:
-        tables[label] = source.frame()
+        table = source.frame()
     except TuneboardError as error:
         show_error(error)
-tables = {label: table for label, table in tables.items() if len(table)}
+        continue
+    if len(table):
+        tables[label] = table
+    else:
+        st.caption(_("{name} has no numbers to draw yet.", name=escape(label)))
 if not tables:
-    st.caption(_("There are no numbers to draw yet."))
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     smoothing = st.slider(_("Smoothing"), 0.0, 0.99, 0.0, key="results_smoothing", persist_state="session", width=280)
     log = st.toggle(_("Logarithmic loss"), key="results_log", persist_state="session")
 
@@ -52,19 +55,16 @@ drawn = {
 with st.grid(2, min_column_width=320):
     for metric in charts.available(tables):
         title, draw = drawn[metric]
-        st.altair_chart(
-            draw().configure_legend(orient="top"), key=f"results_{metric}", alt=_("{metric} by step", metric=title)
-        )
+        curves.draw(draw(), f"results_{metric}", _("{metric} by step", metric=title), names=len(tables))
 
-for label, source in sources.distinct(shown).items():
-    if label not in tables:
-        continue
+for label, table in tables.items():
+    source = named[label]
     st.subheader(escape(label))
-    st.markdown("\n".join(f"- {escape(sentence)}" for sentence in summary.summarise(tables[label])))
-    for note in tables[label].attrs.get("notes", ()):
+    st.markdown("\n".join(f"- {escape(sentence)}" for sentence in summary.summarise(table)))
+    for note in metrics.remarks(table):
         st.caption(escape(note.text()))
     with st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}"):
-        st.dataframe(tables[label], hide_index=True, alt=_("Metrics by step"))
+        st.dataframe(table, hide_index=True, alt=_("Metrics by step"))
     st.download_button(
         _("Download the CSV"),
         source.data,

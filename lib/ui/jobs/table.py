@@ -74,7 +74,7 @@ def _columns() -> dict[str, Any]:
     looks = status.LOOKS.values()
     return {
         "status": st.column_config.MultiselectColumn(
-            _("Status"), options=[_(look.label) for look in looks], color=[look.color for look in looks], width="small"
+            _("Status"), options=[_(look.label) for look in looks], color=[look.color for look in looks], width=120
         ),
         "name": text(_("Name")),
         "model": text(_("Base model")),

@@ -102,7 +102,7 @@ def _numbers(job: Job, frame: pd.DataFrame) -> None:
         (N_("Training accuracy"), "train_accuracy"),
         (N_("Validation accuracy"), "valid_accuracy"),
     )
-    with st.grid(4):
+    with st.grid(4, min_column_width=140):
         for label, column in measures:
             course = frame[column].dropna().tolist()
             told = _latest(column, course) if course else None
