@@ -130,7 +130,7 @@ class ChatShape:
 
 
 def _message(index: int, choice: Choice) -> dict[str, Any]:
-    message = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
     return {"index": index, "message": message, "logprobs": None, "finish_reason": choice.finish_reason}
 
 

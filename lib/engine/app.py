@@ -55,7 +55,7 @@ class Engine:
         self._worker = Worker(worker)
         folder = Folder(home / "files")
         catalogue = Models(self._store, Bases(models), self._worker.forget)
-        self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer)
+        self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
         wakers = Wakers(self._queue.created, self._queue.cancelled)
         self.app = Starlette(
             routes=[

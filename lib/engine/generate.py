@@ -73,8 +73,8 @@ class Generate:
             if asked.stream:
                 early = await answers.first_event(SECONDS_FOR_A_STATUS)
                 options = asked.stream_options
-                usage = bool(options and options.include_usage)
-                return event_stream(_frames(answers, early, shape, usage))
+                counted = bool(options and options.include_usage)
+                return event_stream(_frames(answers, early, shape, counted))
             choices, usage = await unless_gone(request, _collect(answers))
             return JSONResponse(shape.whole(choices, usage))
         except BaseException:

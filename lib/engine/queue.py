@@ -33,14 +33,23 @@ log = logging.getLogger(__name__)
 
 
 class Queue:
-    """Two loops: one checks files, one trains."""
+    """Two loops: one checks files, one trains. `warm` is awaited when there is a new model to be asked."""
 
-    def __init__(self, store: Store, files: Folder, models: Models, home: Path, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: Folder,
+        models: Models,
+        home: Path,
+        command: Sequence[str],
+        warm: Callable[[], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._files = files
         self._models = models
         self._home = home
         self._command = command
+        self._warm = warm
         self._arrived = asyncio.Event()
         self._ready = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -143,7 +152,8 @@ class Queue:
                     code = await trainer.run(behind, deliver)
             finally:
                 self._current = None
-        await asyncio.to_thread(self._conclude, row.id, folder, code)
+        if await asyncio.to_thread(self._conclude, row.id, folder, code):
+            await self._warm()
 
     def _prepare(self, row: JobRow, folder: Path) -> int:
         """Lay out the job's folder; return how far its event log was read."""
@@ -179,22 +189,24 @@ class Queue:
                 shutil.copyfile(self._files.path(file_id), own)
         return str(own)
 
-    def _conclude(self, job_id: str, folder: Path, code: int) -> None:
-        """Decide what a trainer's end means for its job."""
+    def _conclude(self, job_id: str, folder: Path, code: int) -> bool:
+        """Decide what a trainer's end means for its job; return whether there is a new model."""
         with self._store.reading() as session:
             row = find_job(session, job_id)
         outcome = row.outcome or {}
         if row.status != "running":
-            return
+            return False
         if outcome.get("kind") == "done" and (folder / "model").is_dir():
             results.succeed(self._store, self._files, job_id, folder / "model")
-        elif outcome.get("kind") == "error":
+            return True
+        if outcome.get("kind") == "error":
             error = {key: outcome.get(key) for key in ("code", "message", "param")}
             progress.fail(self._store, job_id, error)
         elif code in POLITE_STOP:
             progress.requeue(self._store, "The training process was asked to stop.", crashed=True)
         else:
             progress.fail(self._store, job_id, results.reason_of_exit(code, last_words(folder)))
+        return False
 
 
 def _has_ended(row: JobRow, lines: list[Line]) -> bool:

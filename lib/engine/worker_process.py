@@ -1,4 +1,4 @@
-"""The inference worker's process: started on the first request, shared by all, started again when it dies.
+"""The inference worker's process: started when it is first needed, shared by all, started again when it dies.
 
 Promises that every stream ends with `done` or `error`, whatever happens to the process; that a stream which is closed
 early is cancelled there; and that only so many requests wait at once. Knows no wire format but the worker's own.
@@ -74,6 +74,13 @@ class Worker:
             self._entering -= 1
         _tell(process, {"id": stream.id, "op": "generate", **request})
         return stream
+
+    async def warm(self) -> None:
+        """Start the process ahead of the first request: its libraries take seconds to load. Never raises."""
+        try:
+            await self._running()
+        except OSError:
+            log.exception("the inference worker could not be started")
 
     def drop(self, stream: Stream) -> None:
         """Forget a stream, telling the worker if it is still at it."""

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
+import psutil
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -100,9 +100,8 @@ def test_a_killed_engine_is_said_and_started_again(server: Server, page: Page) -
 def engine_of(server: Server) -> int:
     """Return the process id of the server's engine."""
     assert server.process
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    named = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
-    return next(pid for pid, command in named.items() if b"lib.engine" in command)
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return next(child.pid for child in children if "lib.engine" in child.cmdline())
 
 
 @pytest.fixture

@@ -23,6 +23,18 @@ def ask(tmp_path: Path, prompt: str) -> dict:
     return {"model": str(tmp_path), "prompt": prompt, "max_tokens": 100, "n": 1}
 
 
+async def test_a_warm_worker_is_the_one_that_answers(worker: Worker, tmp_path: Path) -> None:
+    await worker.warm()
+    warmed = worker._process
+    await worker.generate(ask(tmp_path, "hi"))
+    assert warmed is not None
+    assert worker._process is warmed
+
+
+async def test_a_worker_that_cannot_be_warmed_troubles_nobody(tmp_path: Path) -> None:
+    await Worker([str(tmp_path / "no-such-program")]).warm()
+
+
 async def test_when_too_many_write_the_next_is_asked_to_come_back(worker: Worker, tmp_path: Path) -> None:
     streams = [await worker.generate(ask(tmp_path, "slow")) for _ in range(2)]
     with pytest.raises(ApiError) as refused:
