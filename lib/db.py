@@ -148,7 +148,9 @@ def insert_once(opened: Session, table: type[Base], **values: Any) -> bool:
     """Insert a row unless one with the same key is there; return whether this call put it there."""
     dialect = postgresql if opened.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", opened.execute(statement)).rowcount == 1
+    # Without the option an insert on PostgreSQL forgets how many rows it made.
+    done = opened.execute(statement, execution_options={"preserve_rowcount": True})
+    return cast("CursorResult[Any]", done).rowcount == 1
 
 
 @lru_cache

@@ -109,6 +109,7 @@ def read_file(sha256: str) -> bytes:
 def save_upload(name: str, data: bytes) -> Upload:
     """Store a file somebody gave us; the same bytes again take the newest name."""
     sha256 = save_file(data)
+    name = name.replace("\0", "").encode("utf-8", "replace").decode()  # what no database keeps
     with session() as opened:
         insert_once(opened, UploadRow, sha256=sha256, name=name, size=len(data))
         row = opened.get_one(UploadRow, sha256)
@@ -214,9 +215,20 @@ def _write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
+        _sync_folder(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make sure that the new name is on the disk too; Windows can't, and needn't, be asked."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _find_or_number(name: str, made: VersionRow) -> Version:

@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from lib import migrations
 from lib.config import settings
@@ -69,6 +69,20 @@ def test_a_row_is_inserted_once(home: Path) -> None:
         assert not insert_once(opened, DraftRow, id="d", kind="train", state={})
     with session() as opened:
         assert opened.get_one(DraftRow, "d").kind == "data"
+
+
+def test_an_insert_keeps_its_row_count_on_every_database(home: Path) -> None:
+    """PostgreSQL's would be forgotten without the option, and every insert would look like one that was there."""
+    migrate()
+    kept: list[bool] = []
+    event.listen(
+        engine(settings().database),
+        "before_cursor_execute",
+        lambda *told: kept.append(bool(told[4].execution_options.get("preserve_rowcount"))),
+    )
+    with session() as opened:
+        insert_once(opened, DraftRow, id="d", kind="data", state={})
+    assert kept == [True]
 
 
 def test_sqlite_reads_while_it_writes(home: Path) -> None:

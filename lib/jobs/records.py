@@ -131,9 +131,11 @@ def tuned_models() -> list[Job]:
     return _jobs(_select().where(*ended).order_by(JobRow.created_at.desc()))
 
 
-def events(id: str, limit: int = 200) -> list[Event]:
-    """Return the events of a job, newest first."""
+def events(id: str, limit: int = 200, *, with_metrics: bool = True) -> list[Event]:
+    """Return the events of a job, newest first; the steps of a long training can be left out."""
     query = select(EventRow).where(EventRow.job_id == id).order_by(EventRow.number.desc()).limit(limit)
+    if not with_metrics:
+        query = query.where(EventRow.type != "metrics")
     with session() as opened:
         return [_event(row) for row in opened.scalars(query)]
 

@@ -11,12 +11,14 @@ from openai import OpenAI
 
 from lib.errors import TuneboardError
 from lib.providers import normalise
+from lib.providers.client import TIMEOUT
 from lib.providers.connections import Connection
 from lib.providers.errors import BackendError, BadKey, NotAnApi, Refused, Unauthorized
 from lib.providers.normalise import EventSnapshot, JobSnapshot, RemoteModel
 from lib.providers.request import JobRequest
 from lib.providers.transport import ask, ask_bytes
 
+CHECK_TIMEOUT = 5.0
 UPLOAD_TIMEOUT = 600.0
 DOWNLOAD_TIMEOUT = 120.0
 _PAGE = 100
@@ -44,7 +46,7 @@ def check(connection: Connection) -> Health:
     """Ask the backend for its models and say what came of it. Never raises."""
     began = time.monotonic()
     try:
-        found = models(connection)
+        found = models(connection, timeout=CHECK_TIMEOUT)
     except (BackendError, BadKey) as error:
         answered = isinstance(error, Refused)
         accepted = not isinstance(error, Unauthorized) if answered else None
@@ -52,9 +54,9 @@ def check(connection: Connection) -> Health:
     return Health(True, True, len(found), time.monotonic() - began)
 
 
-def models(connection: Connection) -> list[RemoteModel]:
+def models(connection: Connection, *, timeout: float = TIMEOUT) -> list[RemoteModel]:
     """Return the models the backend offers."""
-    answer = ask(connection, lambda client: client.models.with_raw_response.list())
+    answer = ask(connection, lambda client: client.models.with_raw_response.list(), timeout=timeout)
     return [normalise.model(item) for item in _items(connection, answer)]
 
 

@@ -13,12 +13,13 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from openai import DefaultHttpxClient, OpenAI
+from openai import DefaultHttpxClient, OpenAI, Timeout
 
 from lib.providers.connections import Connection
 from lib.providers.errors import BadKey, EngineDown
 
 TIMEOUT = 20.0
+CONNECT_SECONDS = 5.0
 _KEY = re.compile(r"[\x21-\x7e]+")
 _NO_KEY = "none"  # the SDK insists on one
 _one_at_a_time = threading.Lock()
@@ -54,15 +55,16 @@ def close_clients() -> None:
 
 @lru_cache(maxsize=64)
 def _client(base_url: str, key: str, timeout: float, max_retries: int) -> OpenAI:
+    patience = Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))
     made = OpenAI(
         api_key=key,
         admin_api_key="",
         webhook_secret="",
         base_url=base_url,
-        timeout=timeout,
+        timeout=patience,
         max_retries=max_retries,
         # A proxy of the environment knows nothing of this machine's own ports.
-        http_client=_Http(timeout=timeout, follow_redirects=False, trust_env=not _is_here(base_url)),
+        http_client=_Http(timeout=patience, follow_redirects=False, trust_env=not _is_here(base_url)),
     )
     # Passing None or "" to the constructor reads the environment or sends empty headers: clear them afterwards.
     made.organization = made.project = None

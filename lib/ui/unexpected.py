@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def report(problem: Exception) -> bool:
     """Log an error that escaped a page and show its reference; return that it was shown."""
     reference = new_id()[:8]
-    log.error("Reference %s: a page failed", reference, exc_info=problem)
+    log.exception("reference=%s", reference, exc_info=problem)
     st.error(
         _(
             "Nothing is lost. Reload the page. If it happens again, tell whoever runs this server the reference {id}.",

@@ -23,5 +23,5 @@ def test_the_reader_gets_a_reference_and_the_log_the_rest(caplog: pytest.LogCapt
     assert "secret" not in str(shown.value)
     reference = re.search(r"[0-9a-f]{8}", str(shown.value))
     assert reference is not None
-    assert f"Reference {reference[0]}" in caplog.text
+    assert f"reference={reference[0]}" in caplog.text
     assert "ValueError: /a/path and a secret" in caplog.text
