@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lib import library
+from lib.datasets.encoding import ENCODINGS
 from lib.datasets.readers import read_table
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
@@ -16,7 +17,6 @@ from lib.ui.data.source import KIND
 from lib.ui.format import number, size
 from lib.ui.text import escape, show_error, show_rows
 
-ENCODINGS = ["utf-8", "gb18030", "big5", "utf-16", "shift_jis", "euc-kr", "cp1252"]
 DELIMITERS = {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("bar")}
 OVERRIDES = ("encoding", "delimiter", "sheet", "header")
 HEADERS = {"yes": N_("It names the columns"), "no": N_("It is data")}
@@ -86,7 +86,7 @@ def _options(file_name: str, table: Table | None) -> dict[str, list[str]]:
     kind = table.format if table else file_name.lower().rpartition(".")[2]
     book = kind in ("xlsx", "xls")
     return {
-        "encoding": [] if book else ENCODINGS,
+        "encoding": [] if book else list(ENCODINGS),
         "delimiter": list(DELIMITERS) if kind in TABLES and not book else [],
         "sheet": table.sheets if table and len(table.sheets) > 1 else [],
         "header": list(HEADERS) if kind in TABLES else [],
@@ -100,7 +100,7 @@ def _draw_override(draft_id: str, name: str, options: list[str]) -> None:
         "sheet": _("Sheet"),
         "header": _("First row"),
     }
-    told = {AS_READ: _("Found out by itself")}
+    told = {AS_READ: _("Found out by itself")} | ENCODINGS
     if name in ("delimiter", "header"):
         told |= {value: _(text) for value, text in (DELIMITERS | HEADERS).items()}
     st.selectbox(
