@@ -20,6 +20,7 @@ from lib.providers.transport import ask, ask_bytes
 
 CHECK_TIMEOUT = 5.0
 UPLOAD_TIMEOUT = 600.0
+CREATE_TIMEOUT = 30.0
 DOWNLOAD_TIMEOUT = 120.0
 _PAGE = 100
 _PAGES = 1000
@@ -94,7 +95,9 @@ def create_job(connection: Connection, request: JobRequest, launch_id: str) -> J
     """
     ours = {"metadata": {"launch_id": launch_id}, "extra_headers": {"Idempotency-Key": launch_id}}
     body: Any = request.body(connection.can) | ours
-    answer = ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body))
+    answer = ask(
+        connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body), timeout=CREATE_TIMEOUT
+    )
     return _job(connection, answer)
 
 

@@ -82,6 +82,20 @@ def test_a_request_that_may_still_take_effect_is_not_sent_again(
     assert service.count("POST", "/jobs$") == 1
 
 
+def test_a_service_slower_than_our_patience_gets_one_job(
+    service: Service, start: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirm_for(1000.0, monkeypatch)
+    monkeypatch.setattr(steps.backend, "CREATE_TIMEOUT", 0.2)
+    service.fault("POST", "/jobs$", delay=1.0)
+    job, worker = start(), Worker()
+    worker.start()
+    _wait_for(lambda: get(job.id).status == "confirming")
+    _wait_for(lambda: created(get(job.id)))
+    worker.stop()
+    assert len(service.jobs) == 1
+
+
 def test_ten_clicks_at_once_give_one_job(service: Service, start: Launch) -> None:
     together = threading.Barrier(10)
 
