@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from lib import library
 from lib.config import settings
+from lib.datasets import jsonl
 from lib.datasets.convert import convert, require_examples
 from lib.datasets.readers import read_table
 from lib.datasets.samples import SAMPLES
@@ -43,6 +45,8 @@ from lib.results import metrics, summary
 
 HOSTED = "gpt-4o-mini-2024-07-18"
 ENGINE_START_SECONDS = 60
+OPENING = 90
+"""Characters of the first completion that are shown."""
 console = Console(highlight=False)
 
 
@@ -102,7 +106,7 @@ def prepare_dataset() -> library.Version:
     require_examples(conversion)
     step(3, _("Converted {n} examples; the first one:", n=len(conversion.examples)))
     first = conversion.examples[0].record
-    console.print(Panel(f"{first['prompt']}[/]{first['completion'][:90]} …".replace("[/]", " ⏎ "), style="dim"))
+    console.print(Panel(Text(f"{first['prompt']}\n{str(first['completion'])[:OPENING]} …"), style="dim"))
     version = library.save_version("stories", recipe, [e.record for e in conversion.examples], upload)
     step(4, _("Saved as {label}", label=version.label))
     return version
@@ -129,7 +133,7 @@ def train(version: library.Version) -> records.Job:
 
 def show_estimate(version: library.Version) -> Estimate:
     """Print minutes on this machine beside dollars at a hosted service; return the engine's estimate."""
-    examples = [dict(e) for e in jsonl_records(version)]
+    examples = [record for _line, record in jsonl.read(library.version_bytes(version.id))]
     starter = next(m for m in backend.models(connection("engine")) if m.id == "starter")
     epochs = default_epochs(len(examples))
     here = estimate_engine(
@@ -196,12 +200,6 @@ def explain(error: TuneboardError | None) -> None:
     words = error.explain() if error else None
     for sentence in (words.what, words.why, words.todo) if words else (_("The job ended without a model."),):
         console.print(sentence, style="red", markup=False)
-
-
-def jsonl_records(version: library.Version) -> list[dict[str, object]]:
-    from lib.datasets import jsonl  # noqa: PLC0415
-
-    return [record for _line, record in jsonl.read(library.version_bytes(version.id))]
 
 
 if __name__ == "__main__":
