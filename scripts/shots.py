@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from lib.config import ROOT
 from lib.datasets.samples import SAMPLES
@@ -14,7 +14,7 @@ from scripts.browsing import Server, chromium, free_port
 
 FOLDER = ROOT / "docs" / "screens"
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
-SIZE = {"width": 1280, "height": 860}
+SIZE = ViewportSize(width=1280, height=860)
 TRAINED_ENOUGH = 25
 """Percent of the job after which its curves are worth a picture."""
 MINUTES = 60_000
