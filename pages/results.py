@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.errors import TuneboardError
 from lib.i18n import _
-from lib.results import charts, metrics, summary
+from lib.results import charts, summary
 from lib.ui import curves, places
 from lib.ui.results import sources
 from lib.ui.text import escape, show_error
@@ -61,10 +61,9 @@ for label, table in tables.items():
     source = named[label]
     st.subheader(escape(label))
     st.markdown("\n".join(f"- {escape(sentence)}" for sentence in summary.summarise(table)))
-    for note in metrics.remarks(table):
-        st.caption(escape(note.text()))
     with st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}"):
-        st.dataframe(table, hide_index=True, alt=_("Metrics by step"))
+        filled = table.dropna(axis="columns", how="all")
+        st.dataframe(filled, hide_index=True, placeholder="—", alt=_("Metrics by step"))
     st.download_button(
         _("Download the CSV"),
         source.data,
