@@ -83,7 +83,9 @@ def _troubles(job: Job) -> None:
         wait = max(0, round((job.retry_at or now()) - now()))
         as_of = fmt.exact(job.checked_at) if job.checked_at else _("never")
         body = say(N_("Shown as of {time}. Asked again in {seconds} s."), time=as_of, seconds=wait)
-        st.warning(f"{escape(told.why)} {body}", title=escape(told.what), icon=":material/cloud_off:")
+        st.warning(
+            " ".join([escape(told.why), escape(told.todo), body]), title=escape(told.what), icon=":material/cloud_off:"
+        )
 
 
 def _progress(job: Job, done: Progress) -> None:
