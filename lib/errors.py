@@ -2,7 +2,9 @@
 
 TuneboardError                    what was wrong and where, why it matters, what to do next
 ├── lib.datasets.errors           files, columns, examples
+├── lib.pricing.errors            token counts
 ├── lib.providers.errors          connections and what a backend answered
+├── lib.library                   stored files
 ├── lib.jobs.errors               launches
 └── lib.results.errors            result files
 
