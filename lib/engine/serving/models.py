@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lib.engine.serving.protocol import Refusal
 from lib.engine.training.adapters import device, load_model, load_tokenizer
 from lib.engine.training.report import TrainingProblem
@@ -22,6 +24,10 @@ KEPT = 4
 MEMORY_SHARE = 0.5
 """Share of the machine's memory that held models may fill; the one that is asked is always held."""
 
+SMALL = 64 * 2**20
+"""Bytes under which a model writes faster with one thread: `starter` 980 tokens a second instead of 850 on two cores,
+and much faster where a trainer runs beside it."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -32,6 +38,7 @@ class Loaded:
     ends: frozenset[int]
     context: int
     size: int
+    threads: int
     version: int
 
 
@@ -78,12 +85,14 @@ def load(folder: Path) -> Loaded:
         model = model.merge_and_unload()
     ensure_chat_template(tokenizer)
     model = model.eval().to(device())
+    size = sum(tensor.nbytes for tensor in model.state_dict().values())
     return Loaded(
         model=model,
         tokenizer=tokenizer,
         ends=_ends(model, tokenizer),
         context=model.config.get_text_config().max_position_embeddings,
-        size=sum(tensor.nbytes for tensor in model.state_dict().values()),
+        size=size,
+        threads=1 if size < SMALL else torch.get_num_threads(),
         version=_version(folder),
     )
 
@@ -100,8 +109,6 @@ def _version(folder: Path) -> int:
 
 def _memory() -> int:
     """Return the bytes of memory the models live in."""
-    import torch  # noqa: PLC0415
-
     if torch.cuda.is_available():
         return torch.cuda.mem_get_info()[1]
     meminfo = Path("/proc/meminfo")

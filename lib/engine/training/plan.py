@@ -31,39 +31,56 @@ class Plan:
     rates: Rates
 
 
+SCRATCH_TOKENS = 540_000
+"""Tokens a starter reads: past about this many, the loss on held-out stories rises again."""
+
+SCRATCH_STEPS = 1_500
+"""Most steps a starter takes; short examples are learned by then, in under a minute on two cores."""
+
+
 def resolve(asked: Hyperparameters, method: Method, parameters: int, examples: int, tokens: int) -> Plan:
-    """Replace every "auto" with a number."""
-    batch = asked.batch_size or auto_batch_size(method, examples)
-    multiplier = asked.learning_rate_multiplier or 1.0
+    """Replace every "auto" with a number; `tokens` is the length of all examples together."""
+    batch = min(examples, asked.batch_size or auto_batch_size(method, examples, tokens))
     return Plan(
-        n_epochs=asked.n_epochs or auto_epochs(method, examples, tokens),
-        batch_size=min(batch, examples),
-        learning_rate_multiplier=multiplier,
-        rates=auto_rates(method, parameters).times(multiplier),
+        n_epochs=asked.n_epochs or auto_epochs(method, examples, tokens, batch),
+        batch_size=batch,
+        learning_rate_multiplier=asked.learning_rate_multiplier or 1.0,
+        rates=auto_rates(method, parameters).times(asked.learning_rate_multiplier or 1.0),
     )
 
 
-def auto_epochs(method: Method, examples: int, tokens: int) -> int:
-    """Return epochs: for `starter` as many as reach about 650,000 tokens, else OpenAI's documented rule.
+def auto_epochs(method: Method, examples: int, tokens: int, batch: int) -> int:
+    """Return epochs: for a starter by tokens and steps (3 to 25), else by OpenAI's documented rule.
 
     OpenAI: 3 epochs, more (up to 25) so that at least 100 examples are seen, fewer so that at most 25,000 are.
     """
     if method is Method.SCRATCH:
-        return max(3, min(25, round(650_000 / max(1, tokens))))
+        by_tokens, by_steps = SCRATCH_TOKENS / tokens, SCRATCH_STEPS * batch / examples
+        return max(3, min(25, round(min(by_tokens, by_steps))))
     if examples * 3 < 100:
         return min(25, math.ceil(100 / examples))
     return max(1, min(3, 25_000 // examples))
 
 
-def auto_batch_size(method: Method, examples: int) -> int:
-    """Return the batch size: small, because steps teach more than averages at these sizes of data."""
-    if examples < 1_000:
-        return 4
-    return 8 if examples < 10_000 else 16
+def auto_batch_size(method: Method, examples: int, tokens: int) -> int:
+    """Return the batch size.
+
+    A starter learns more from many small steps than from few large ones: 4 stories of 300 characters did better than 6
+    or 8. Shorter examples go together until they are as long, as a step costs 20 ms of optimizer however little it
+    reads; but an epoch keeps at least 10 steps.
+    """
+    if method is Method.SCRATCH:
+        alike = round(1_200 * examples / tokens)
+        return max(1, min(max(4, min(16, alike)), examples // 10))
+    return 4 if examples < 1_000 else 8 if examples < 10_000 else 16
 
 
 def auto_rates(method: Method, parameters: int) -> Rates:
-    """Return learning rates before the multiplier."""
+    """Return learning rates before the multiplier.
+
+    From scratch, on 420 stories: AdamW at 8e-3 was worse by 0.002 in held-out accuracy, Muon at 0.02 the same, weight
+    decay of 0.01 worse by 0.017 in loss.
+    """
     match method:
         case Method.SCRATCH:
             return Rates(adamw=4e-3, muon=0.01, weight_decay=0.1)

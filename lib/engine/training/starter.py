@@ -23,6 +23,7 @@ from transformers import GenerationConfig, Lfm2Config, Lfm2ForCausalLM
 
 from lib.engine.training.data import Record
 
+WIDTH, HEAD = 256, 64
 CONTEXT = 2_048
 """Longest example and answer, in tokens."""
 
@@ -46,13 +47,13 @@ def make_model(tokenizer: Any, seed: int) -> Lfm2ForCausalLM:
     model = Lfm2ForCausalLM(
         Lfm2Config(
             vocab_size=len(tokenizer),
-            hidden_size=256,
-            intermediate_size=512,
+            hidden_size=WIDTH,
+            intermediate_size=2 * WIDTH,
             block_auto_adjust_ff_dim=False,
             layer_types=["conv", "full_attention"],
             num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=4,
+            num_attention_heads=WIDTH // HEAD,
+            num_key_value_heads=WIDTH // HEAD,
             max_position_embeddings=CONTEXT,
             rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
             tie_word_embeddings=True,

@@ -8,7 +8,7 @@ from lib.engine.training.spec import Hyperparameters
 
 @pytest.mark.parametrize(("examples", "epochs"), [(10, 10), (4, 25), (100, 3), (8_000, 3), (12_500, 2), (50_000, 1)])
 def test_epochs_for_a_trained_base_follow_openais_rule(examples: int, epochs: int) -> None:
-    assert auto_epochs(Method.FULL, examples, tokens=1) == epochs
+    assert auto_epochs(Method.FULL, examples, tokens=1, batch=4) == epochs
 
 
 def test_what_was_asked_is_kept() -> None:
@@ -19,3 +19,12 @@ def test_what_was_asked_is_kept() -> None:
 
 def test_a_batch_is_never_larger_than_the_data() -> None:
     assert resolve(Hyperparameters(batch_size=64), Method.SCRATCH, 10**6, examples=10, tokens=99).batch_size == 10
+
+
+@pytest.mark.parametrize(
+    ("examples", "length", "batch", "epochs"),
+    [(420, 320, 4, 4), (2_000, 15, 16, 12), (60, 100, 6, 25), (12, 50, 1, 25), (20_000, 500, 4, 3)],
+)
+def test_a_starter_takes_small_steps_and_about_a_minute(examples: int, length: int, batch: int, epochs: int) -> None:
+    plan = resolve(Hyperparameters(), Method.SCRATCH, 2 * 10**6, examples, examples * length)
+    assert (plan.batch_size, plan.n_epochs) == (batch, epochs)

@@ -29,7 +29,7 @@ def wait_for_checkpoint(spec: Spec, process: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_trainer_killed_hard_goes_on_from_its_checkpoint(make_job: MakeJob) -> None:
-    spec = make_job(n_epochs=8)
+    spec = make_job(records=colour_records(20), n_epochs=9)
     with start(spec) as first:
         wait_for_checkpoint(spec, first)
         first.kill()
@@ -37,7 +37,7 @@ def test_a_trainer_killed_hard_goes_on_from_its_checkpoint(make_job: MakeJob) ->
         assert second.wait(60) == 0
     steps = [event["step"] for event in events_of(spec, "metrics")]
     jump = next(i for i in range(1, len(steps)) if steps[i] != steps[i - 1] + 1) if steps != sorted(set(steps)) else 0
-    assert steps[jump:] == list(range(steps[jump], 97))
+    assert steps[jump:] == list(range(steps[jump], 46))
     assert (spec.output / "model.safetensors").exists()
     assert "Resumed" in "".join(event["message"] for event in events_of(spec, "message"))
 
