@@ -9,8 +9,13 @@ from the first step. Measured on two cores with 420 Chinese stories (44 held out
 | shape                                   | weights | tokens/s | held-out loss | held-out accuracy |
 |-----------------------------------------|---------|----------|---------------|-------------------|
 | Qwen3, 2 attention layers               | 1.7 M   | 11,800   | 1.75          | 0.635             |
+| LFM2, attention + convolution           | 1.7 M   |          | 1.76          | 0.628             |
 | LFM2, convolution + attention           | 1.7 M   | 9,700    | 1.64          | 0.651             |
+| the same, weight decay 0.1              | 1.7 M   |          | 1.62          | 0.651             |
 | LFM2, convolution, attention, convolution | 2.3 M | 7,900    | 1.63          | 0.650             |
+
+(The machine was shared; alone it trains 18,800 tokens a second, and four epochs of the stories take half a minute.) On
+another split of the stories Qwen3 reached 0.645, this shape 0.663.
 """
 
 from __future__ import annotations

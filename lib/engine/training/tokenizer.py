@@ -1,7 +1,7 @@
 """A tokenizer trained on the user's own examples, for the starter model.
 
 Promises that every text round-trips, whatever it holds: what the vocabulary lacks falls back to bytes. Two kinds, by
-the script of the examples (see `kind_for`). Knows nothing about models.
+script and amount of text (see `kind_for`). Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -30,8 +30,20 @@ MAX_CHARACTERS = 8_000
 BPE_VOCABULARY = 2_000
 
 
+ENOUGH_FOR_BPE = 1_000_000
+"""Characters of alphabetic text from which pairs are worth learning."""
+
+
 def kind_for(texts: Sequence[str]) -> str:
-    """Choose "characters" or "bpe" by the script that most letters belong to."""
+    """Choose "characters", or "bpe" for a lot of text in a script of few letters.
+
+    Held-out nats per character after training, characters against pairs (600 to 2,000 of them): 420 Chinese stories
+    1.84 and 2.29; 56 English headlines to JSON 0.95 and 1.09; 56 sarcastic answers 2.16 and 2.20. Exact match on 2,000
+    English names to classes: 0.965 and 0.955. A starter never sees enough text to learn what its pairs are spelled
+    like; only where a million characters would take it minutes to read do pairs, four times shorter, win.
+    """
+    if sum(map(len, texts)) < ENOUGH_FOR_BPE:
+        return "characters"
     letters = [c for text in texts[:2_000] for c in text[:1_000] if c.isalpha()]
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in letters)
     return "characters" if wide * 4 > len(letters) else "bpe"

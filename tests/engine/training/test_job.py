@@ -57,9 +57,9 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_a_starter_learns_a_small_task_and_becomes_a_plain_model_folder(make_job: MakeJob) -> None:
-    spec = run(make_job(validation=colour_records(8), n_epochs=6))
+    spec = run(make_job(validation=colour_records(8), n_epochs=12))
     last = events_of(spec, "metrics")[-1]
-    assert last["step"] == last["total_steps"] == 72
+    assert last["step"] == last["total_steps"] == 144
     assert last["train_loss"] < 0.1
     assert last["full_valid_mean_token_accuracy"] > 0.95
     model, tokenizer = AutoModelForCausalLM.from_pretrained(spec.output), AutoTokenizer.from_pretrained(spec.output)
@@ -83,7 +83,7 @@ def test_every_step_is_told_and_what_auto_came_to(make_job: MakeJob) -> None:
 
 def test_the_checkpoint_with_the_lowest_validation_loss_becomes_the_model(make_job: MakeJob) -> None:
     contrary = [{"prompt": "red 1 ->", "completion": " cold"}]
-    spec = run(make_job(validation=contrary, n_epochs=4))
+    spec = run(make_job(validation=contrary, n_epochs=12))
     losses = {m["step"]: m["full_valid_loss"] for m in events_of(spec, "metrics") if m["full_valid_loss"] is not None}
     best = min(losses, key=lambda step: losses[step])
     assert best != max(losses)
