@@ -60,6 +60,11 @@ def translate(text: str, **values: object) -> str:
 _ = translate
 
 
+def sentences(*parts: str) -> str:
+    """Join whole sentences as the current language does: with a space, or in Chinese with none."""
+    return ("" if language() == "zh_CN" else " ").join(part for part in parts if part)
+
+
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     """Mark a literal for extraction; it is translated later, where it is shown."""
     return text

@@ -29,12 +29,14 @@ with st.container(border=True, key="home_next"):
     with st.container(horizontal=True):
         if step.page and st.button(step.action, type="primary", icon=step.icon, key="home_step"):
             places.go(step.page, **step.params)
-        kind, icon = ("secondary", ":material/tour:") if step.page else ("primary", ":material/play_arrow:")
-        if st.button(_("Start the tour"), type=kind, icon=icon, key="home_tour"):
+        first = not step.page
+        if st.button(
+            _("Start the tour"), type="primary" if first else "secondary", icon=":material/tour:", key="home_tour"
+        ):
             with refusals():
                 places.go("data", draft=begin_sample(TOUR))
     st.caption(
-        _("The tour: 400 stories become a dataset, a model learns them in about a minute, you ask for a new one.")
+        _("The tour: 432 stories become a dataset, a model learns them in a minute or two, you ask for a new one.")
     )
 
 left, right = st.columns(2, gap="large")

@@ -37,5 +37,5 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 view.draw(job)
 
-with st.expander(_("What was asked for"), icon=":material/tune:", key="jobs_settings"):
+with st.expander(_("Launch settings"), icon=":material/tune:", key="jobs_settings"):
     view.draw_settings(job)

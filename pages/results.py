@@ -47,15 +47,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     smoothing = st.slider(_("Smoothing"), 0.0, 0.99, 0.0, key="results_smoothing", persist_state="session", width=280)
     log = st.toggle(_("Logarithmic loss"), key="results_log", persist_state="session")
 
-drawn = {
-    "loss": (_("Loss"), lambda: charts.curves(tables, "loss", smoothing, log)),
-    "accuracy": (_("Token accuracy"), lambda: charts.curves(tables, "accuracy", smoothing)),
-    "classification": (_("Classification"), lambda: charts.classification(tables, smoothing)),
-}
+titles = {"loss": _("Loss"), "accuracy": _("Token accuracy"), "classification": _("Classification")}
 with st.grid(2, min_column_width=320):
     for metric in charts.available(tables):
-        title, draw = drawn[metric]
-        curves.draw(draw(), f"results_{metric}", _("{metric} by step", metric=title), names=len(tables))
+        if metric == "classification":
+            chart = charts.classification(tables, smoothing)
+        else:
+            chart = charts.curves(tables, metric, smoothing, log and metric == "loss")
+        curves.draw(chart, f"results_{metric}", _("{metric} by step", metric=titles[metric]), names=len(tables))
 
 for label, table in tables.items():
     source = named[label]

@@ -18,6 +18,7 @@ SIZE = ViewportSize(width=1280, height=860)
 TRAINED_ENOUGH = 25
 """Percent of the job after which its curves are worth a picture."""
 MINUTES = 60_000
+CHART = "[data-testid=stVegaLiteChart]"
 
 expect.set_options(timeout=60_000)
 
@@ -81,10 +82,10 @@ def walk(road: Walk) -> None:
     expect(bar).to_be_visible(timeout=2 * MINUTES)
     while int(bar.get_attribute("aria-valuenow") or 100) < TRAINED_ENOUGH:
         road.tab.wait_for_timeout(500)
-    road.picture("jobs", job, ".st-key-jobs_loss")
+    road.picture("jobs", job, CHART)
     talk = road.tab.locator("a[href*='playground'][href*='model=']")
     expect(talk).to_be_visible(timeout=6 * MINUTES)
-    road.picture("results", f"results?{job.partition('?')[2]}", ".st-key-results_loss", ".st-key-results_accuracy")
+    road.picture("results", f"results?{job.partition('?')[2]}", CHART)
     road.tab.goto(f"{road.url}/{job}&lang=en")
     talk.click()
     road.tab.wait_for_url("**/playground?**")

@@ -120,7 +120,7 @@ class TooManyColumns(HostileFile):
 
 class TooManyRows(HostileFile):
     what = "{file} has more than {limit} rows."
-    todo = "Split it into smaller files. Far fewer examples teach a model as much."
+    todo = "Split it into smaller files, or keep only the best examples: a model learns as much from far fewer."
 
 
 class CellTooLong(HostileFile):

@@ -46,7 +46,9 @@ SAMPLES = [
         key="products",
         file=FOLDER / "products.xlsx",
         title=N_("Product attributes to product copy"),
-        lesson=N_("A workbook of attributes becomes prompts; the copy beside them is what the model learns to write."),
+        lesson=N_(
+            "A workbook of attributes becomes prompts; the product text beside them is what the model learns to write."
+        ),
         ask="连衣裙,雪纺,碎花,法式,约会",
     ),
     Sample(

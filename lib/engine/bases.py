@@ -20,6 +20,26 @@ STARTER_CONTEXT = 2_048
 STARTER_TOKENS_PER_SECOND = 10_000.0
 """Measured for the starter on two cores; a tuned job's own figure replaces it."""
 FALLBACK_CONTEXT = 2_048
+
+
+@dataclass(frozen=True)
+class AutoEpochs:
+    """The rule for a job that leaves its epochs to us: read about `tokens` in all, in `least` to `most` epochs."""
+
+    tokens: int
+    least: int
+    most: int
+
+    def reach(self, tokens_an_epoch: int) -> int:
+        """Return the epochs for examples of that many tokens together."""
+        return max(self.least, min(self.most, round(self.tokens / max(1, tokens_an_epoch))))
+
+
+STARTER_EPOCHS = AutoEpochs(tokens=540_000, least=3, most=12)
+"""Measured: past about 540,000 tokens the loss on held-out stories rises again. On 56 examples held-out loss is lowest
+at epoch 4 or 5; after 10 it is 1.29 nats, after 25 it is 1.96. On 300 names to classes 12 epochs match 0.94 exactly,
+25 match 0.96."""
+
 OVERHEAD_SECONDS = 12.0
 """Loading libraries and writing the model; a finished job's own figure replaces it."""
 _CREATED = 1_767_225_600

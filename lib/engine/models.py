@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from starlette.routing import Route
 from lib.engine.bases import (
     OVERHEAD_SECONDS,
     STARTER,
+    STARTER_EPOCHS,
     Base,
     Bases,
     Facts,
@@ -146,6 +147,7 @@ def model_object(model: Model, speed: SpeedRow | None) -> dict[str, Any]:
             "trainable": True,
             "tokens_per_second": speed.tokens_per_second if speed else usual_speed(model.facts.parameters),
             "overhead_seconds": speed.overhead_seconds if speed else OVERHEAD_SECONDS,
+            "auto_epochs": asdict(STARTER_EPOCHS) if model.path is None else None,
             "tokenizer": "model" if tokenizer else "characters",
             "tokenizer_path": tokenizer,
             "parameters": model.facts.parameters,

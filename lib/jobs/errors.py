@@ -37,4 +37,4 @@ class JobFailedSilently(TuneboardError):
 class JobVanished(TuneboardError):
     what = "{service} no longer knows the job {remote_id}."
     why = "It was deleted there, or its data was lost."
-    todo = "What was recorded is kept here. Launch again to train it anew."
+    todo = "Launch again to train it anew. What was recorded is kept here."

@@ -51,7 +51,7 @@ class EngineDown(Unreachable):
 
 
 class BackendTrouble(ConnectionLost):
-    what = "{service} has trouble of its own: {detail}"
+    what = "{service} has a problem on its side: {detail}"
 
 
 class NotAnApi(ConnectionLost):
@@ -77,7 +77,7 @@ class NotAllowed(Refused):
 
 
 class NotFound(Refused):
-    what = "{service} does not know it: {detail}"
+    what = "{service} knows no such thing: {detail}"
     todo = "It may have been deleted. Choose another one."
 
 
@@ -94,7 +94,7 @@ class RateLimited(Refused):
 
 
 class OutOfCredit(Refused):
-    what = "{service} won't go on because of the bill: {detail}"
+    what = "{service} refuses until the account is paid: {detail}"
     todo = "Add credit or raise the limit in the account, then try again."
 
 

@@ -46,6 +46,19 @@ class EventSnapshot:
 
 
 @dataclass(frozen=True)
+class AutoEpochs:
+    """What the engine does when a job leaves the epochs to it: read about `tokens`, in `least` to `most` epochs."""
+
+    tokens: int
+    least: int
+    most: int
+
+    def reach(self, tokens_an_epoch: int) -> int:
+        """Return the epochs for examples of that many tokens together."""
+        return max(self.least, min(self.most, round(self.tokens / max(1, tokens_an_epoch))))
+
+
+@dataclass(frozen=True)
 class RemoteModel:
     """A model a backend offers: a base to train, a tuned one to talk to, or both."""
 
@@ -56,6 +69,7 @@ class RemoteModel:
     created: float | None = None
     tokens_per_second: float | None = None
     overhead_seconds: float | None = None
+    auto_epochs: AutoEpochs | None = None
     tokenizer: str | None = None
     tokenizer_path: str | None = None
     parameters: int | None = None
@@ -110,6 +124,7 @@ def model(raw: Mapping[str, Any]) -> RemoteModel:
         created=moment(raw.get("created")),
         tokens_per_second=number(ours.get("tokens_per_second")),
         overhead_seconds=number(ours.get("overhead_seconds")),
+        auto_epochs=_auto_epochs(_dict(ours.get("auto_epochs"))),
         tokenizer=text(ours.get("tokenizer")),
         tokenizer_path=text(ours.get("tokenizer_path")),
         parameters=whole(ours.get("parameters")),
@@ -118,6 +133,11 @@ def model(raw: Mapping[str, Any]) -> RemoteModel:
         root=text(ours.get("root")) or text(raw.get("root")),
         job=text(ours.get("job")),
     )
+
+
+def _auto_epochs(raw: Mapping[str, Any]) -> AutoEpochs | None:
+    tokens, least, most = (whole(raw.get(name)) for name in ("tokens", "least", "most"))
+    return AutoEpochs(tokens, least, most) if tokens and least and most else None
 
 
 def moment(value: Any) -> float | None:

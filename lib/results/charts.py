@@ -5,7 +5,7 @@ No background is set, and each colour has contrast on white and on black. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from lib.i18n import _
 from lib.results.lines import Line, class_lines, metric_lines, screen_points
 
 Metric = Literal["loss", "accuracy"]
+Drawn = Literal["loss", "accuracy", "classification"]
 
 COLOURS = ["#3b82f6", "#ea580c", "#0d9f6e", "#a855f7", "#e11d48", "#0891b2", "#b7791f", "#db2777"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 4], [10, 4], [4, 4, 1, 4], [3, 6]]
@@ -32,10 +33,14 @@ class View:
     percent: bool = False
 
 
-def available(frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return which of "loss", "accuracy" and "classification" there is anything to draw of."""
-    drawn = {metric: metric_lines(frames, metric) for metric in ("loss", "accuracy")}
-    return [name for name, lines in (drawn | {"classification": class_lines(frames)}).items() if any(lines)]
+def available(frames: Mapping[str, pd.DataFrame]) -> list[Drawn]:
+    """Return what there is anything to draw of."""
+    drawn: dict[Drawn, Iterator[Line]] = {
+        "loss": metric_lines(frames, "loss"),
+        "accuracy": metric_lines(frames, "accuracy"),
+        "classification": class_lines(frames),
+    }
+    return [name for name, lines in drawn.items() if any(lines)]
 
 
 def curves(

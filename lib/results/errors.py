@@ -20,7 +20,7 @@ class EmptyResultFile(TuneboardError):
 
 
 class NotText(TuneboardError):
-    what = "{file} is not text: byte {byte} can't be read."
+    what = "{file} is not text: the byte at position {byte} can't be read."
     why = "A result file is a CSV file, plain or wrapped in base64."
     todo = "Choose the CSV file that the job wrote, not an archive or a workbook."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from lib.config import settings
@@ -10,6 +12,8 @@ from lib.providers import backend, connections
 from lib.providers.embedded import EmbeddedEngine, EngineStatus, embedded
 from lib.ui.format import when
 from lib.ui.text import escape, show_error
+
+Color = Literal["gray", "green", "blue", "orange", "red"]
 
 LOOK_AGAIN = 15
 """Seconds between two questions to an engine elsewhere: each is a request over the network."""
@@ -59,9 +63,9 @@ def _ask(_address: str) -> backend.Health:
     return backend.check(connections.connection("engine"))
 
 
-def _line(color: str, word: str, sentence: str, restarted: float | None = None) -> None:
+def _line(color: Color, word: str, sentence: str, restarted: float | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="home_backend"):
-        st.badge(word, color=color)  # pyright: ignore[reportArgumentType] - one of the colours above
+        st.badge(word, color=color)
         st.caption(sentence, width="content")
         if restarted:
             when(restarted, _("Last restart {ago}", ago="{ago}"))

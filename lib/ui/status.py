@@ -34,7 +34,7 @@ LOOKS: dict[str, Look] = {
     ),
     Status.VALIDATING: Look(N_("Checking files"), N_("The service checks the examples."), "fact_check", "blue"),
     Status.QUEUED: Look(N_("Queued"), N_("The job waits for its turn."), "hourglass_empty", "gray"),
-    Status.RUNNING: Look(N_("Training"), N_("The model is learning."), "model_training", "blue"),
+    Status.RUNNING: Look(N_("In training"), N_("The model is learning."), "model_training", "blue"),
     Status.PAUSING: Look(N_("Pausing"), N_("The job stops at its next checkpoint."), "pause", "orange"),
     Status.PAUSED: Look(N_("Paused"), N_("The job can go on from its checkpoint."), "pause_circle", "orange"),
     Status.SUCCEEDED: Look(N_("Succeeded"), N_("The tuned model is ready."), "check_circle", "green"),

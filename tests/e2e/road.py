@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from lib.config import SAMPLES
 
 MINUTES_TO_TRAIN = 4 * 60_000
+CHART = "[data-testid=stVegaLiteChart]"
 
 
 def key(page: Page, name: str) -> Locator:
@@ -39,6 +40,7 @@ def prepare(page: Page, url: str, file: Path) -> None:
     page.locator("input[type=file]").set_input_files(file)
     key(page, "data_save").get_by_role("button").click()
     expect(key(page, "data_train").get_by_role("button")).to_be_visible()
+    settled(page)
 
 
 def open_form(page: Page, epochs: int) -> Locator:
@@ -47,6 +49,7 @@ def open_form(page: Page, epochs: int) -> Locator:
     field = key(page, "train_epochs").locator("input")
     field.fill(str(epochs))
     field.press("Tab")
+    expect(page.locator("[data-testid=stMetricLabel]").filter(has_text=str(epochs))).to_be_visible()
     settled(page)
     return key(page, "train_launch").get_by_role("button")
 

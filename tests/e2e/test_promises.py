@@ -62,16 +62,16 @@ def test_a_double_click_and_a_closed_tab_give_one_job(server: Server, context: B
 def test_a_reload_or_a_killed_server_at_any_moment_loses_nothing(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/data")
     page.locator("input[type=file]").set_input_files(road.stories(server.home.parent, rows=60))
-    field = page.get_by_label("Stop sequence")
+    field = page.get_by_role("textbox", name="Stop sequence")
     field.fill("<END>")
     field.press("Tab")
     road.settled(page)
     page.reload()
-    expect(page.get_by_label("Stop sequence")).to_have_value("<END>")
+    expect(page.get_by_role("textbox", name="Stop sequence")).to_have_value("<END>")
     server.stop(signal.SIGKILL)
     server.start()
     page.reload()
-    expect(page.get_by_label("Stop sequence")).to_have_value("<END>")
+    expect(page.get_by_role("textbox", name="Stop sequence")).to_have_value("<END>")
 
     key(page, "data_save").get_by_role("button").click()
     road.open_form(page, epochs=2)
@@ -92,7 +92,7 @@ def test_a_killed_engine_is_said_and_started_again(server: Server, page: Page) -
     expect(key(page, "home_backend")).to_contain_text("Engine ready")
     engine = engine_of(server)
     os.kill(engine, signal.SIGKILL)
-    expect(key(page, "home_backend")).not_to_contain_text("Engine ready", timeout=10_000)
+    expect(page.get_by_text("Last restart")).to_be_visible()
     expect(key(page, "home_backend")).to_contain_text("Engine ready")
     assert engine_of(server) != engine
 

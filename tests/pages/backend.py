@@ -20,6 +20,7 @@ STARTER = {
         "trainable": True,
         "tokens_per_second": 5000.0,
         "overhead_seconds": 6.0,
+        "auto_epochs": {"tokens": 3_000, "least": 2, "most": 9},
         "tokenizer": "characters",
         "context": 2048,
         "root": "starter",

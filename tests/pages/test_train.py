@@ -39,7 +39,7 @@ def test_the_starter_is_offered_with_minutes_and_said_to_be_small(visit: Visit, 
     assert not at.exception
     assert at.selectbox(key="train_model").value == "engine/starter"
     assert metrics(at)["Examples to train on"] == "36"
-    assert metrics(at)["Held out"] == "4"
+    assert metrics(at)["Validation examples"] == "4"
     assert "about" in metrics(at)["Time"]
     assert any("small closed tasks" in caption.value for caption in at.caption)
 

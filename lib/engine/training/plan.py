@@ -5,10 +5,10 @@ Knows sizes and numbers only; no model, no file.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lib.engine.bases import STARTER_EPOCHS
 from lib.engine.training.optim import Rates
 from lib.engine.training.spec import Hyperparameters
 
@@ -31,38 +31,26 @@ class Plan:
     rates: Rates
 
 
-SCRATCH_TOKENS = 540_000
-"""Tokens a starter reads: past about this many, the loss on held-out stories rises again."""
-
-SCRATCH_STEPS = 1_500
-"""Most steps a starter takes; short examples are learned by then, in under a minute on two cores."""
-
-SCRATCH_EPOCHS = 12
-"""Most epochs of a starter. On 56 examples held-out loss is lowest at epoch 4 or 5; after 10 it is 1.29 nats, after 25
-it is 1.96. On 300 names to classes 12 epochs match 0.94 exactly, 25 match 0.96."""
-
-
 def resolve(asked: Hyperparameters, method: Method, parameters: int, examples: int, tokens: int) -> Plan:
     """Replace every "auto" with a number; `tokens` is the length of all examples together."""
     batch = min(examples, asked.batch_size or auto_batch_size(method, examples, tokens))
     return Plan(
-        n_epochs=asked.n_epochs or auto_epochs(method, examples, tokens, batch),
+        n_epochs=asked.n_epochs or auto_epochs(method, examples, tokens),
         batch_size=batch,
         learning_rate_multiplier=asked.learning_rate_multiplier or 1.0,
         rates=auto_rates(method, parameters).times(asked.learning_rate_multiplier or 1.0),
     )
 
 
-def auto_epochs(method: Method, examples: int, tokens: int, batch: int) -> int:
-    """Return epochs: for a starter by tokens and steps (3 to 12), else by OpenAI's documented rule.
+def auto_epochs(method: Method, examples: int, tokens: int) -> int:
+    """Return epochs: for a starter by tokens (see `STARTER_EPOCHS`), else by OpenAI's documented rule.
 
-    OpenAI: 3 epochs, more (up to 25) so that at least 100 examples are seen, fewer so that at most 25,000 are.
+    OpenAI: 3 epochs, more (up to 25) so that about 100 examples are seen, fewer so that at most 25,000 are.
     """
     if method is Method.SCRATCH:
-        by_tokens, by_steps = SCRATCH_TOKENS / tokens, SCRATCH_STEPS * batch / examples
-        return max(3, min(SCRATCH_EPOCHS, round(min(by_tokens, by_steps))))
+        return STARTER_EPOCHS.reach(tokens)
     if examples * 3 < 100:
-        return min(25, math.ceil(100 / examples))
+        return min(25, 100 // examples)
     return max(1, min(3, 25_000 // examples))
 
 

@@ -116,7 +116,7 @@ def _draw_skipped(conversion: Conversion) -> None:
             show_rows(
                 [
                     {
-                        _("Line"): skipped.origin.line,
+                        _("Line number"): skipped.origin.line,
                         _("Sheet"): skipped.origin.sheet,
                         _("Reason"): skipped.reason.text(),
                     }

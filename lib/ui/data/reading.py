@@ -11,7 +11,7 @@ from lib.datasets.encoding import ENCODINGS
 from lib.datasets.readers import read_table
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
-from lib.i18n import N_, _
+from lib.i18n import N_, _, sentences
 from lib.ui import drafts
 from lib.ui.data.source import KIND
 from lib.ui.format import number, size
@@ -58,15 +58,15 @@ def _table(sha256: str, name: str, encoding: str | None, delimiter: str | None, 
 def _draw_evidence(table: Table, sha256: str) -> None:
     """Say in one line how the file was read: its kind and size, then what the reader says for itself."""
     upload = library.upload(sha256)
-    told = [_("Read as {kind}, {size}.", kind=table.format.upper(), size=size(upload.size if upload else 0))]
-    st.caption(escape(" ".join(told + [note.text() for note in table.evidence])))
+    told = _("Read as {kind}, {size}.", kind=table.format.upper(), size=size(upload.size if upload else 0))
+    st.caption(escape(sentences(told, *(note.text() for note in table.evidence))))
 
 
 def _draw_notes(table: Table) -> None:
     label = _("Assumed or skipped: {n}", n=number(len(table.notes)))
     with st.expander(escape(label), icon=":material/info:"):
         show_rows(
-            [{_("Line"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes],
+            [{_("Line number"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes],
             alt=_("What was assumed or skipped while reading"),
         )
 

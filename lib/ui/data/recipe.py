@@ -106,7 +106,9 @@ def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
     shared = any(given.count(role) > 1 for role in set(given) - {Role.IGNORE, Role.KEEP})
     with st.grid(4, min_column_width=170, vertical_alignment="bottom"):
         if format == "completion":
-            held["separator"] = _mark("separator", _("Separator"), _("Ends every prompt, so that the model knows."))
+            held["separator"] = _mark(
+                "separator", _("Separator"), _("Ends every prompt, so that the model knows where it ends.")
+            )
             held["stop"] = _mark("stop", _("Stop sequence"), _("Ends every completion; the model stops there."))
         if shared:
             held["joiner"] = _mark("joiner", _("Joiner"), _("Stands between columns that share a role."))

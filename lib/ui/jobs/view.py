@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lib.db import now
-from lib.i18n import N_, _
+from lib.i18n import N_, _, sentences
 from lib.jobs import records
 from lib.jobs.cancel import request_cancel
 from lib.jobs.records import Job, Progress
@@ -20,6 +20,9 @@ EVERY = 1.0
 
 POINTS = 60
 """Steps in a sparkline."""
+
+LEVELS = {"info": N_("Note"), "warn": N_("Warning"), "error": N_("Error")}
+"""A service's word for how grave an event is -> ours."""
 
 ASKED = {
     "epochs": N_("Epochs"),
@@ -84,7 +87,7 @@ def _troubles(job: Job) -> None:
         as_of = fmt.exact(job.checked_at) if job.checked_at else _("never")
         body = say(N_("Shown as of {time}. Asked again in {seconds} s."), time=as_of, seconds=wait)
         st.warning(
-            " ".join([escape(told.why), escape(told.todo), body]), title=escape(told.what), icon=":material/cloud_off:"
+            sentences(escape(told.why), escape(told.todo), body), title=escape(told.what), icon=":material/cloud_off:"
         )
 
 
@@ -125,11 +128,13 @@ def _curves(frame: pd.DataFrame) -> None:
 
 def _log(job: Job) -> None:
     st.subheader(_("Event log"))
-    found = records.events(job.id)
+    found = records.events(job.id, with_metrics=False)
     if not found:
         st.caption(_("Nothing has been reported yet."))
         return
-    rows = [{"time": fmt.moment(e.created_at), "level": e.level, "message": e.text()} for e in found]
+    rows = [
+        {"time": fmt.moment(e.created_at), "level": _(LEVELS.get(e.level, e.level)), "message": e.text()} for e in found
+    ]
     columns = {
         "time": st.column_config.DatetimeColumn(_("Time"), format="HH:mm:ss", width="small"),
         "level": st.column_config.TextColumn(_("Level"), width="small"),
@@ -142,11 +147,11 @@ def draw_settings(job: Job) -> None:
     """Draw what the launch asked for; what the service made of "auto" replaces it."""
     asked = job.settings | {"epochs": job.hyperparameters.get("n_epochs", job.settings.get("epochs"))}
     asked |= {name: value for name, value in job.hyperparameters.items() if name in asked}
-    told = {_("Base model"): job.model, _("Dataset"): job.dataset}
+    told: dict[str, str | None] = {_("Base model"): job.model, _("Dataset"): job.dataset}
     told |= {_(label): asked[name] for name, label in ASKED.items() if asked.get(name) not in (None, "")}
-    told |= {_("Job at the service"): job.remote_id, _("Tuned model"): job.tuned_model}
+    told |= {_("Job id at the service"): job.remote_id, _("Tuned model"): job.tuned_model}
     show_rows(
         [{"what": what, "value": str(value)} for what, value in told.items() if value],
         key="jobs_asked",
-        column_config={"what": _("What"), "value": _("Value")},
+        column_config={"what": _("Setting"), "value": _("Value")},
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import TuneboardError
-from lib.i18n import _
+from lib.i18n import N_, _
 from lib.inference.answer import Answer, Sampling, stream
 from lib.inference.prompting import Prepared
 from lib.providers.connections import Connection
@@ -21,6 +21,9 @@ READER, MODEL = ":material/person:", ":material/smart_toy:"
 
 SAVE_EVERY = 1.0
 """Seconds between writes of a growing answer: what a killed server may lose."""
+
+ENDINGS = {"stop": N_("came to its end"), "length": N_("cut at the longest answer allowed")}
+"""A service's finish reason -> what it means."""
 
 SILENCE = 5.0
 """Seconds without a token after which the reader is told."""
@@ -99,7 +102,7 @@ def _draw_end(turn: Turn) -> None:
     if turn.tokens_per_s is not None:
         parts.append(_("{n} tokens/s", n=fmt.number(turn.tokens_per_s, 1)))
     if turn.finish_reason:
-        parts.append(_("finish reason {reason}", reason=turn.finish_reason))
+        parts.append(_(ENDINGS.get(turn.finish_reason, turn.finish_reason)))
     with st.container(horizontal=True, vertical_alignment="center"):
         if not turn.whole and not turn.error:
             why = _("stopped") if turn.stopped else _("interrupted")

@@ -34,8 +34,8 @@ def advice(choice: Choice, measured: Measured) -> list[str]:
     if choice.is_starter:
         found.append(
             _(
-                "starter is made on the spot from your own examples. It is for trying the road, for style and for "
-                "small closed tasks. It knows nothing else: for the rest choose an open model."
+                "starter is made on the spot from your own examples. It is for trying things out, for style "
+                "and for small closed tasks. It knows nothing else: for the rest choose an open model."
             )
         )
     if choice.priced and choice.priced.shutdown:

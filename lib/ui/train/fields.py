@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.errors import TuneboardError
-from lib.i18n import _
+from lib.i18n import _, sentences
 from lib.pricing.estimate import Estimate
 from lib.providers.provider import PROVIDERS
 from lib.ui import format as fmt
@@ -46,16 +46,18 @@ def draw_estimate(choice: Choice, planned: Plan) -> None:
     measured, estimate = planned.measured, planned.estimate
     with st.grid(2, min_column_width=130):
         st.metric(_("Examples to train on"), fmt.number(measured.training), border=True)
-        st.metric(_("Held out"), fmt.number(measured.validation), border=True)
+        st.metric(_("Validation examples"), fmt.number(measured.validation), border=True)
         if estimate and measured.count:
             st.metric(_("Tokens in an epoch"), fmt.number(measured.count.total), border=True)
-            st.metric(_("Tokens in {n} epochs", n=estimate.epochs), fmt.number(estimate.billed_tokens), border=True)
+            st.metric(
+                _("Tokens in all (epochs: {n})", n=estimate.epochs), fmt.number(estimate.billed_tokens), border=True
+            )
     if measured.trouble:
         show_error(TuneboardError.from_json(measured.trouble))
     if estimate and estimate.dollars is not None:
         _draw_dollars(choice.where, estimate, estimate.dollars)
     elif estimate and estimate.minutes is not None:
-        st.metric(_("Time"), _("about {time}", time=fmt.duration(estimate.minutes * MINUTE)), border=True)
+        st.metric(_("Training time"), _("about {time}", time=fmt.duration(estimate.minutes * MINUTE)), border=True)
         st.caption(_("From the speed measured on this machine. It costs nothing."))
     elif estimate:
         st.caption(_("How long it takes is not known before the first job on this model."))
@@ -67,18 +69,26 @@ def _draw_dollars(service: str, estimate: Estimate, dollars: float) -> None:
     sentence = _("{service} charges {price} for a million training tokens.", **told)
     if estimate.price_date:
         read = {"day": fmt.day(estimate.price_date), "source": estimate.price_source}
-        sentence += " " + _("Read on {day} at {source}", **read)
+        sentence = sentences(sentence, _("Read on {day} at {source}", **read))
     st.caption(escape(sentence))
 
 
 def draw_launch(draft_id: str, choice: Choice, planned: Plan, disabled: bool) -> None:
     """Draw the one button. What costs money asks once more."""
     dollars = planned.estimate.dollars if planned.estimate else None
-    look = {"type": "primary", "icon": ":material/rocket_launch:", "disabled": disabled, "width": "stretch"}
-    if choice.priced is None:
-        st.button(_("Launch"), key="train_launch", on_click=start, args=(draft_id,), **look)
-    elif st.button(_("Launch…"), key="train_launch", **look):
-        st.dialog(_("Launch for money?"))(_confirm)(draft_id, choice, dollars)
+    asks = choice.priced is not None
+    pressed = st.button(
+        _("Launch…") if asks else _("Launch"),
+        type="primary",
+        icon=":material/rocket_launch:",
+        key="train_launch",
+        disabled=disabled,
+        width="stretch",
+        on_click=None if asks else start,
+        args=None if asks else (draft_id,),
+    )
+    if pressed and asks:
+        st.dialog(_("This launch costs money. Go on?"))(_confirm)(draft_id, choice, dollars)
 
 
 def _confirm(draft_id: str, choice: Choice, dollars: float | None) -> None:

@@ -35,9 +35,6 @@ FIELDS: dict[str, Any] = {
 
 REFUSED = "train_refused"
 
-STARTER_TOKENS = 650_000
-"""How much a starter model reads in all, as far as 3 to 25 epochs allow; more and it learns the examples by heart."""
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -84,8 +81,8 @@ def plan(asked: dict[str, Any], version: Version, choice: Choice) -> Plan:
 
 def automatic_epochs(choice: Choice, measured: Measured) -> int:
     """Return the epochs we choose when none are asked for."""
-    if choice.is_starter and measured.count:
-        return max(3, min(25, round(STARTER_TOKENS / max(1, measured.count.total))))
+    if choice.remote and choice.remote.auto_epochs and measured.count:
+        return choice.remote.auto_epochs.reach(measured.count.total)
     return default_epochs(measured.training, choice.priced)
 
 
@@ -107,8 +104,7 @@ def measure(version_id: str, fraction: float, seed: int, choice: Choice) -> Meas
     training, validation = split(records, fraction, seed)
     tokenizer = (choice.remote and choice.remote.tokenizer_path) or "characters"
     try:
-        kind = "hosted" if choice.priced else "engine"
-        count = tokens.count(training, choice.id, kind=kind, tokenizer=tokenizer)
+        count = tokens.count(training, choice.id, kind="hosted" if choice.priced else "engine", tokenizer=tokenizer)
     except TuneboardError as error:
         return Measured(len(training), len(validation), None, error.to_json())
     return Measured(len(training), len(validation), count)

@@ -56,7 +56,9 @@ class Choice:
     @property
     def context(self) -> int | None:
         """Return the tokens of the longest example that is trained whole."""
-        return self.priced.context if self.priced else self.remote and self.remote.context
+        if self.priced:
+            return self.priced.context
+        return self.remote.context if self.remote else None
 
 
 def choices() -> tuple[dict[str, Choice], BackendError | None]:

@@ -6,9 +6,11 @@ from lib.engine.training.plan import Method, auto_epochs, resolve
 from lib.engine.training.spec import Hyperparameters
 
 
-@pytest.mark.parametrize(("examples", "epochs"), [(10, 10), (4, 25), (100, 3), (8_000, 3), (12_500, 2), (50_000, 1)])
+@pytest.mark.parametrize(
+    ("examples", "epochs"), [(10, 10), (11, 9), (46, 3), (4, 25), (100, 3), (8_000, 3), (12_500, 2), (50_000, 1)]
+)
 def test_epochs_for_a_trained_base_follow_openais_rule(examples: int, epochs: int) -> None:
-    assert auto_epochs(Method.FULL, examples, tokens=1, batch=4) == epochs
+    assert auto_epochs(Method.FULL, examples, tokens=1) == epochs
 
 
 def test_what_was_asked_is_kept() -> None:
