@@ -13,6 +13,8 @@ from lib.i18n import N_
 from lib.results.errors import BrokenResultRow
 
 DELIMITERS = ",\t;"
+LONGEST_CELL = 10_000
+"""Characters; a metric takes a few. The csv module has a limit of its own, which whoever shares the process may raise."""
 CUT_OFF = N_("Line {line}, the last one, is incomplete and was left out.")
 SHORT = N_(
     "{n} lines, the first of them line {line}, have fewer values than columns; the missing ones were left empty."
@@ -57,7 +59,10 @@ def _below_header(text: str, width: int, file: str) -> Iterator[tuple[int, list[
     line, lines = 0, _lines(text)
     next(lines)
     try:
-        for line, cells in lines:
+        for at, cells in lines:
+            if any(len(cell) > LONGEST_CELL for cell in cells):  # a quote that is never closed swallows the rest
+                raise BrokenResultRow(file=file, line=line + 1, columns=width)
+            line = at
             yield line, cells
     except csv.Error as problem:
         raise BrokenResultRow(file=file, line=line + 1, columns=width) from problem
