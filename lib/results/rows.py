@@ -14,7 +14,7 @@ from lib.results.errors import BrokenResultRow
 
 DELIMITERS = ",\t;"
 LONGEST_CELL = 10_000
-"""Characters; a metric takes a few. The csv module has a limit of its own, which whoever shares the process may raise."""
+"""Characters; a metric takes a few. The csv module's own limit may be raised by whoever shares the process."""
 CUT_OFF = N_("Line {line}, the last one, is incomplete and was left out.")
 SHORT = N_(
     "{n} lines, the first of them line {line}, have fewer values than columns; the missing ones were left empty."

@@ -226,7 +226,7 @@ def test_a_line_with_too_many_values_is_named() -> None:
 @pytest.mark.parametrize("limit", [131_072, 10_000_000])
 def test_a_quoted_field_that_never_ends_is_refused(limit: int, request: pytest.FixtureRequest) -> None:
     before = csv.field_size_limit(limit)
-    request.addfinalizer(lambda: csv.field_size_limit(before))  # noqa: PT021 - one line for one test
+    request.addfinalizer(lambda: csv.field_size_limit(before))
     with pytest.raises(BrokenResultRow):
         parse_result_file(b'step,train_loss\n1,"' + b"9" * 200_000)
 
