@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,9 +52,11 @@ def test_a_double_click_and_a_closed_tab_give_one_job(server: Server, context: B
     other.close()
 
     look = context.new_page()
-    look.goto(f"{server.url}/jobs")
-    (job,) = jobs_of(server)
-    look.goto(f"{server.url}/jobs?job={job}")
+    deadline = time.monotonic() + 20
+    while not jobs_of(server) and time.monotonic() < deadline:
+        look.goto(f"{server.url}/jobs")
+        road.settled(look)
+    look.goto(f"{server.url}/jobs?job={jobs_of(server)[0]}")
     road.wait_until_done(look)
     assert len(jobs_of(server)) == 1
     assert len(jobs_of(server, engine=True)) == 1
