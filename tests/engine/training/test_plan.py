@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lib.engine.bases import STARTER_EPOCHS
 from lib.engine.training.plan import Method, auto_epochs, resolve
 from lib.engine.training.spec import Hyperparameters
 
@@ -24,9 +25,12 @@ def test_a_batch_is_never_larger_than_the_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("examples", "length", "batch", "epochs"),
-    [(420, 320, 4, 5), (2_000, 15, 16, 12), (60, 100, 6, 12), (12, 50, 1, 12), (20_000, 500, 4, 3)],
+    ("examples", "length", "batch"), [(420, 320, 4), (2_000, 15, 16), (60, 100, 6), (12, 50, 1), (20_000, 500, 4)]
 )
-def test_a_starter_takes_small_steps_and_about_a_minute(examples: int, length: int, batch: int, epochs: int) -> None:
+def test_a_starter_takes_small_steps_as_often_as_its_rule_says(examples: int, length: int, batch: int) -> None:
     plan = resolve(Hyperparameters(), Method.SCRATCH, 2 * 10**6, examples, examples * length)
-    assert (plan.batch_size, plan.n_epochs) == (batch, epochs)
+    assert (plan.batch_size, plan.n_epochs) == (batch, STARTER_EPOCHS.reach(examples * length))
+
+
+def test_a_starter_is_never_read_fewer_than_three_times() -> None:
+    assert auto_epochs(Method.SCRATCH, 20_000, tokens=10**7) == 3
