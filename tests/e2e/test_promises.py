@@ -150,3 +150,26 @@ def test_text_from_a_file_never_renders(server: Server, page: Page, canary: tupl
     assert page.evaluate("window.__pwned") is None
     assert page.locator(f"a[href^='{stranger}'], img[src^='{stranger}']").count() == 0
     assert asked == []
+
+
+def test_text_from_a_model_never_renders(server: Server, page: Page, canary: tuple[str, list[str]]) -> None:
+    stranger, asked = canary
+    hostile = f"![x]({stranger}/md.png) <img src={stranger}/tag.png onerror='window.__pwned=1'> [go]({stranger}/link)"
+    file = server.home.parent / "hostile.jsonl"
+    file.write_text("\n".join(json.dumps({"prompt": f"question {n}", "completion": hostile}) for n in range(80)))
+    road.prepare(page, server.url, file)
+    road.launch(page, epochs=8)
+    road.wait_until_done(page)
+    page.locator("a[href*='playground'][href*='model=']").click()
+    page.wait_for_url("**/playground?**")
+    box = key(page, "playground_prompt").locator("textarea")
+    box.fill("question 7")
+    box.press("Enter")
+    expect(page.get_by_text("tokens/s")).to_be_visible(timeout=120_000)
+    answer = page.locator("[data-testid=stChatMessage] [data-testid=stText]").last.inner_text()
+    assert "md.png" in answer, "the model did not learn what it must not be able to do"
+    page.reload()
+    expect(page.get_by_text("tokens/s")).to_be_visible()
+    assert page.evaluate("window.__pwned") is None
+    assert page.locator(f"a[href^='{stranger}'], img[src^='{stranger}']").count() == 0
+    assert asked == []
