@@ -29,7 +29,7 @@ MOST_STOPS = 4
 class Sampling:
     """How the next token is drawn."""
 
-    temperature: float = 0.8
+    temperature: float = 0.6
     top_p: float = 1.0
     max_tokens: int = 512
     seed: int | None = None

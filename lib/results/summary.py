@@ -6,6 +6,7 @@ single steps is averaged away first. Knows nothing of the data that was trained 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -100,7 +101,9 @@ def memorising(frame: pd.DataFrame) -> Note | None:
         return None
     best = valid.idxmin()
     after, learning = valid[valid.index > best], train[train.index >= best]
-    if len(after) < 2 or after.iloc[-2:].mean() < RISE * valid.min() or len(learning) < 2:
+    if len(after) < 2 or after.iloc[-2:].mean() < max(RISE * valid.min(), valid.min() + noise(frame)):
+        return None
+    if len(learning) < 2:
         return None
     return Note(MEMORISING, {"step": _plain(best)}) if learning.iloc[-1] < learning.iloc[0] else None
 
@@ -147,6 +150,19 @@ def validation(frame: pd.DataFrame) -> pd.Series[float]:
     """Return validation loss by step: over the whole file where it was measured so, else over batches, averaged."""
     full = smoothed(frame, "full_valid_loss")
     return full if len(full) > 2 else smoothed(frame, "valid_loss")
+
+
+def noise(frame: pd.DataFrame) -> float:
+    """Return how far apart two averages of validation loss lie by chance: four standard errors.
+
+    Batches of a few validation examples differ without the model getting worse. The lowest of many averages lies two
+    standard errors too low by chance, the last one may lie two too high.
+    """
+    column = "full_valid_loss" if len(smoothed(frame, "full_valid_loss")) > 2 else "valid_loss"
+    raw = frame.set_index("step")[column]
+    raw = raw[np.isfinite(raw)]
+    around = raw - smoothed(frame, column)
+    return float(4 * around.std(ddof=0) / math.sqrt(_window(len(raw)))) if len(raw) else 0.0
 
 
 WARNINGS: list[Rule] = [broken, diverging, memorising, still, too_few]

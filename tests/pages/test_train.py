@@ -38,8 +38,8 @@ def test_the_starter_is_offered_with_minutes_and_said_to_be_small(visit: Visit, 
     at = visit("train", version=version.id)
     assert not at.exception
     assert at.selectbox(key="train_model").value == "engine/starter"
-    assert metrics(at)["Examples to train on"] == "36"
-    assert metrics(at)["Validation examples"] == "4"
+    assert metrics(at)["Training"] == "36"
+    assert metrics(at)["Validation"] == "4"
     assert "about" in metrics(at)["Training time"]
     assert any("small closed tasks" in caption.value for caption in at.caption)
 

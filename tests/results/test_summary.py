@@ -51,6 +51,13 @@ def test_validation_that_wavers_is_not_memorising() -> None:
     assert summary.MEMORISING not in said(table)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_small_validation_batches_that_differ_widely_are_not_memorising(seed: int) -> None:
+    noise = random.Random(seed)  # noqa: S311 - a curve, not a secret
+    table = job(400, falling, lambda n: 0.55 + falling(n) + noise.uniform(-0.2, 0.2))
+    assert summary.MEMORISING not in said(table)
+
+
 def test_validation_that_rises_with_training_is_not_memorising() -> None:
     table = job(150, lambda n: 2 + n / 500, lambda n: 1 + abs(n - 60) / 100)
     assert summary.MEMORISING not in said(table)

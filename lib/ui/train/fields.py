@@ -45,13 +45,15 @@ def draw_estimate(choice: Choice, planned: Plan) -> None:
     """Draw examples, tokens, and dollars or minutes with where they come from."""
     measured, estimate = planned.measured, planned.estimate
     with st.grid(2, min_column_width=130):
-        st.metric(_("Examples to train on"), fmt.number(measured.training), border=True)
-        st.metric(_("Validation examples"), fmt.number(measured.validation), border=True)
+        st.metric(_("Training"), fmt.number(measured.training), border=True, help=_("Examples that are trained on."))
+        st.metric(
+            _("Validation"), fmt.number(measured.validation), border=True, help=_("Examples that are only checked on.")
+        )
         if estimate and measured.count:
-            st.metric(_("Tokens in an epoch"), fmt.number(measured.count.total), border=True)
-            st.metric(
-                _("Tokens in all (epochs: {n})", n=estimate.epochs), fmt.number(estimate.billed_tokens), border=True
-            )
+            hint = _("Tokens of the training examples, each read once.")
+            st.metric(_("Tokens"), fmt.number(measured.count.total), border=True, help=hint)
+            label, hint = _("Tokens × {n}", n=estimate.epochs), _("Tokens of all epochs together.")
+            st.metric(label, fmt.number(estimate.billed_tokens), border=True, help=hint)
     if measured.trouble:
         show_error(TuneboardError.from_json(measured.trouble))
     if estimate and estimate.dollars is not None:
