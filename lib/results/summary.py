@@ -153,16 +153,16 @@ def validation(frame: pd.DataFrame) -> pd.Series[float]:
 
 
 def noise(frame: pd.DataFrame) -> float:
-    """Return how far apart two averages of validation loss lie by chance: four standard errors.
+    """Return how far apart two averages of validation loss lie by chance: six standard errors.
 
     Batches of a few validation examples differ without the model getting worse. The lowest of many averages lies two
-    standard errors too low by chance, the last one may lie two too high.
+    standard errors too low by chance; the last one, averaged over half a window, may lie four too high.
     """
     column = "full_valid_loss" if len(smoothed(frame, "full_valid_loss")) > 2 else "valid_loss"
     raw = frame.set_index("step")[column]
     raw = raw[np.isfinite(raw)]
     around = raw - smoothed(frame, column)
-    return float(4 * around.std(ddof=0) / math.sqrt(_window(len(raw)))) if len(raw) else 0.0
+    return float(6 * around.std(ddof=0) / math.sqrt(_window(len(raw)))) if len(raw) else 0.0
 
 
 WARNINGS: list[Rule] = [broken, diverging, memorising, still, too_few]

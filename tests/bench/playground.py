@@ -25,6 +25,7 @@ from lib.inference.prompting import Prepared
 from lib.providers import backend
 from lib.providers.connections import Connection, connection
 from lib.providers.embedded import start_embedded, stop_embedded
+from lib.providers.request import JobRequest
 from tests.bench.figures import Figure
 
 ANSWERS = 12
@@ -69,7 +70,7 @@ def tuned_model(here: Connection) -> tuple[str, list[str]]:
     table = read_table(file.read_bytes(), file.name)
     records = [example.record for example in convert(table, suggest_recipe(table)).examples][:EXAMPLES]
     uploaded = backend.upload_file(here, "bench.jsonl", jsonl.write(records))
-    request = {"model": "starter", "training_file": uploaded, "hyperparameters": {"n_epochs": 1}}
+    request = JobRequest("starter", uploaded, None, {"n_epochs": 1})
     job = backend.create_job(here, request, "bench")
     while job.status not in {"succeeded", "failed", "cancelled"}:
         time.sleep(0.5)
