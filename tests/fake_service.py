@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 import socket
 import struct
 import threading
@@ -76,12 +77,21 @@ class Service:
         return sum(1 for m, p, _ in self.requests if m == method and re.search(path, p))
 
 
+class Server(ThreadingHTTPServer):
+    """Takes it calmly when a client that was killed or timed out is no longer there."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def running() -> Iterator[Service]:
     """Serve on a free port for the time of the block."""
     service = Service()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), _handler(service))
     service.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
