@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import sys
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
