@@ -25,6 +25,7 @@ from lib.datasets import jsonl
 from lib.datasets.convert import convert, require_examples
 from lib.datasets.readers import read_table
 from lib.datasets.samples import SAMPLES
+from lib.datasets.split import split
 from lib.datasets.suggest import suggest_recipe
 from lib.db import new_id
 from lib.errors import TuneboardError
@@ -45,6 +46,9 @@ from lib.results import metrics, summary
 
 HOSTED = "gpt-4o-mini-2024-07-18"
 ENGINE_START_SECONDS = 60
+SEED = 7
+HELD_OUT = 0.1
+"""Share of the examples kept for validation."""
 OPENING = 90
 """Characters of the first completion that are shown."""
 console = Console(highlight=False)
@@ -115,13 +119,20 @@ def prepare_dataset() -> library.Version:
 def train(version: library.Version) -> records.Job:
     """Show what it will take, launch once, and follow the job to its end."""
     estimate = show_estimate(version)
-    spec = LaunchSpec(connection="engine", model="starter", version_id=version.id, validation_fraction=0.1)
+    spec = LaunchSpec(
+        connection="engine",
+        model="starter",
+        version_id=version.id,
+        epochs=estimate.epochs,
+        validation_fraction=HELD_OUT,
+        seed=SEED,
+    )
     job = launch(new_id(), spec, estimate)
     step(6, _("Launched job {id}", id=job.id[:8]))
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as bars:
         bar = bars.add_task(job.status, total=None)
-        while (job := records.job(job.id) or job).live:
+        while not (job := records.job(job.id) or job).closed:
             at = records.progress(job)
             last = (records.metrics(job.id) or [{}])[-1].get("train_loss")
             label = job.status if last is None else f"{job.status}  loss {last:.3f}"
@@ -133,19 +144,16 @@ def train(version: library.Version) -> records.Job:
 
 def show_estimate(version: library.Version) -> Estimate:
     """Print minutes on this machine beside dollars at a hosted service; return the engine's estimate."""
-    examples = [record for _line, record in jsonl.read(library.version_bytes(version.id))]
+    records_ = [record for _line, record in jsonl.read(library.version_bytes(version.id))]
+    examples, _validation = split(records_, HELD_OUT, SEED)
     starter = next(m for m in backend.models(connection("engine")) if m.id == "starter")
-    epochs = default_epochs(len(examples))
-    here = estimate_engine(
-        tokens.count(examples, "starter", kind="engine", tokenizer=starter.tokenizer or "characters"),
-        epochs,
-        starter.tokens_per_second or 1.0,
-        starter.overhead_seconds or 0.0,
-    )
+    count = tokens.count(examples, "starter", kind="engine", tokenizer=starter.tokenizer or "characters")
+    epochs = starter.auto_epochs.reach(count.total) if starter.auto_epochs else default_epochs(len(examples))
+    here = estimate_engine(count, epochs, starter.tokens_per_second or 0.0, starter.overhead_seconds or 0.0)
     step(5, _("On this machine: {n} tokens, about {m:.1f} minutes", n=here.billed_tokens, m=here.minutes or 0.0))
     hosted = catalogue.find(HOSTED)
     if hosted:
-        there = estimate_hosted(tokens.count(examples, HOSTED), hosted, epochs)
+        there = estimate_hosted(tokens.count(examples, HOSTED), hosted, default_epochs(len(examples)))
         console.print(
             "   "
             + _(
@@ -172,7 +180,7 @@ def tell_story(job: records.Job) -> None:
     step(8, _("Asked for: {question}", question=sample.ask))
     answer = Answer()
     for piece in stream(
-        connection("engine"), job.tuned_model or "", prepare(job.recipe, sample.ask), Sampling(seed=7), answer
+        connection("engine"), job.tuned_model or "", prepare(job.recipe, sample.ask), Sampling(seed=SEED), answer
     ):
         console.print(piece, end="", markup=False)
     console.print()

@@ -75,11 +75,18 @@ class Job:
     retry_at: float | None
     """When it is asked again, while there is a `problem`."""
     cancel_requested_at: float | None
+    closed_at: float | None
+    """When the last of it, the result file too, was fetched: nothing will change any more."""
 
     @property
     def live(self) -> bool:
-        """Return whether it may still change."""
+        """Return whether the job itself goes on."""
         return self.status not in FINAL
+
+    @property
+    def closed(self) -> bool:
+        """Return whether there is nothing more to wait for; a job that has ended may still leave its result file."""
+        return self.closed_at is not None
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_the_list_holds_bases_and_tuned_models_with_what_an_estimate_needs(engin
     models = {model.id: model.model_extra["tuneboard"] for model in engine.client.models.list()}
     assert models["starter"]["base"]
     assert models["starter"]["tokens_per_second"] == 123.0
-    assert models["starter"]["auto_epochs"] == {"tokens": 540_000, "least": 3, "most": 12}
+    assert models["starter"]["auto_epochs"] == {"tokens": 675_000, "least": 3, "most": 12}
     assert (models["tiny-base"]["tokenizer"], models["tiny-base"]["parameters"]) == ("model", 10)
     assert models["tiny-base"]["tokenizer_path"] == str(base.resolve() / "tokenizer.json")
     assert models[job.fine_tuned_model] == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lib.db import JobRow, now, session
+from lib.db import now
 from lib.jobs import track
 from lib.jobs.cancel import request_cancel
 from lib.jobs.errors import JobFailed, JobFailedSilently, JobVanished, TooFewToTrain
@@ -73,9 +73,11 @@ def test_a_model_that_appears_after_success_is_waited_for(service: Service, star
     service.finish(fine_tuned_model=None, result_files=[])
     again(job.id)
     assert (get(job.id).status, get(job.id).tuned_model) == ("succeeded", None)
+    assert (get(job.id).live, get(job.id).closed) == (False, False), "whoever watches goes on watching"
     service.finish()
     again(job.id)
     assert get(job.id).tuned_model is not None
+    assert get(job.id).closed
 
 
 def test_a_result_file_that_is_gone_does_not_keep_the_job_open(service: Service, start: Launch) -> None:
@@ -244,5 +246,4 @@ def test_our_own_lines_are_told_in_the_language_of_the_reader(start: Launch, mon
 
 
 def _closed(job_id: str) -> bool:
-    with session() as opened:
-        return opened.get_one(JobRow, job_id).closed_at is not None
+    return get(job_id).closed

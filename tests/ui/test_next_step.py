@@ -38,6 +38,7 @@ JOB = Job(
     checked_at=None,
     retry_at=None,
     cancel_requested_at=None,
+    closed_at=None,
 )
 DRAFT = Draft("d", "data", {"sha256": "b" * 64, "name": "s.csv"}, updated_at=300.0)
 

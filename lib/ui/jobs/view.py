@@ -1,4 +1,4 @@
-"""One job, live: status, progress, numbers, curves and log. It draws itself again only while the job may change."""
+"""One job, live: status, progress, numbers, curves and log. It draws itself again only while something may change."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ ASKED = {
 
 
 def draw(job: Job) -> None:
-    """Draw the job, and keep it up to date while it is live."""
-    st.fragment(_draw, run_every=EVERY if job.live else None)(job.id, job.live)
+    """Draw the job, and keep it up to date until it is closed."""
+    st.fragment(_draw, run_every=None if job.closed else EVERY)(job.id, (job.live, job.closed))
 
 
 def draw_cancel(job: Job) -> None:
@@ -53,9 +53,9 @@ def _confirm(job_id: str) -> None:
         st.rerun()
 
 
-def _draw(job_id: str, was_live: bool) -> None:
+def _draw(job_id: str, was: tuple[bool, bool]) -> None:
     job = records.job(job_id)
-    if job is None or was_live != job.live:
+    if job is None or was != (job.live, job.closed):
         st.rerun()
     _heading(job)
     _troubles(job)
