@@ -147,6 +147,7 @@ def model_object(model: Model, speed: SpeedRow | None) -> dict[str, Any]:
             "trainable": True,
             "tokens_per_second": speed.tokens_per_second if speed else usual_speed(model.facts.parameters),
             "overhead_seconds": speed.overhead_seconds if speed else OVERHEAD_SECONDS,
+            "measured": speed is not None,
             "auto_epochs": asdict(STARTER_EPOCHS) if model.path is None else None,
             "tokenizer": "model" if tokenizer else "characters",
             "tokenizer_path": tokenizer,

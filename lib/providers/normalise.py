@@ -69,6 +69,8 @@ class RemoteModel:
     created: float | None = None
     tokens_per_second: float | None = None
     overhead_seconds: float | None = None
+    measured: bool = False
+    """Whether the speed was measured where it runs; else it is what such models usually reach."""
     auto_epochs: AutoEpochs | None = None
     tokenizer: str | None = None
     tokenizer_path: str | None = None
@@ -124,6 +126,7 @@ def model(raw: Mapping[str, Any]) -> RemoteModel:
         created=moment(raw.get("created")),
         tokens_per_second=number(ours.get("tokens_per_second")),
         overhead_seconds=number(ours.get("overhead_seconds")),
+        measured=ours.get("measured") is True,
         auto_epochs=_auto_epochs(_dict(ours.get("auto_epochs"))),
         tokenizer=text(ours.get("tokenizer")),
         tokenizer_path=text(ours.get("tokenizer_path")),

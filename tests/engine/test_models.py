@@ -69,6 +69,7 @@ def test_the_list_holds_bases_and_tuned_models_with_what_an_estimate_needs(engin
         "trainable": True,
         "tokens_per_second": 123.0,
         "overhead_seconds": 0.0,
+        "measured": True,
         "auto_epochs": None,
         "tokenizer": "characters",
         "tokenizer_path": None,

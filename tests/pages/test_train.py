@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 
 from lib import library
 from lib.config import settings
 from lib.jobs import records
 from tests.pages import road
-from tests.pages.backend import Backend, running
+from tests.pages.backend import STARTER, Backend, running
 from tests.pages.conftest import Visit
 
 
@@ -42,6 +43,10 @@ def test_the_starter_is_offered_with_minutes_and_said_to_be_small(visit: Visit, 
     assert metrics(at)["Validation"] == "4"
     assert "about" in metrics(at)["Training time"]
     assert any("small closed tasks" in caption.value for caption in at.caption)
+    assert any("first guess" in caption.value for caption in at.caption)
+    engine.models = [STARTER | {"tuneboard": STARTER["tuneboard"] | {"measured": True}}]
+    st.cache_data.clear()
+    assert any("speed of the last job here" in caption.value for caption in visit("train", version=version.id).caption)
 
 
 def test_a_launch_records_one_job_and_goes_to_it(visit: Visit, engine: Backend) -> None:

@@ -60,7 +60,11 @@ def draw_estimate(choice: Choice, planned: Plan) -> None:
         _draw_dollars(choice.where, estimate, estimate.dollars)
     elif estimate and estimate.minutes is not None:
         st.metric(_("Training time"), _("about {time}", time=fmt.duration(estimate.minutes * MINUTE)), border=True)
-        st.caption(_("From the speed measured on this machine. It costs nothing."))
+        measured_here = choice.remote is not None and choice.remote.measured
+        told = (
+            _("From the speed of the last job here.") if measured_here else _("A first guess: no job has run here yet.")
+        )
+        st.caption(sentences(told, _("It costs nothing.")))
     elif estimate:
         st.caption(_("How long it takes is not known before the first job on this model."))
 
