@@ -46,6 +46,7 @@ from lib.results import metrics, summary
 
 HOSTED = "gpt-4o-mini-2024-07-18"
 ENGINE_START_SECONDS = 60
+STEPS = 8
 SEED = 7
 HELD_OUT = 0.1
 """Share of the examples kept for validation."""
@@ -199,7 +200,8 @@ def tell_story(job: records.Job) -> None:
 
 
 def step(number: int, sentence: str) -> None:
-    console.print(f"[bold green]{number}.[/] ", end="")
+    """Print a step of the road with how far along it is."""
+    console.print(f"[green]{'━' * number}[/][dim]{'━' * (STEPS - number)}[/] {number}/{STEPS} ", end="")
     console.print(sentence, markup=False)
 
 
