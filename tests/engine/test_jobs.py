@@ -122,6 +122,25 @@ async def test_the_async_client_drives_a_job_too(engine: Running) -> None:
         assert (await client.files.delete(file.id)).deleted
 
 
+async def test_the_async_client_reaches_every_other_route(engine: Running) -> None:
+    async with AsyncOpenAI(base_url=f"{engine.url}/v1", api_key=KEY, max_retries=0) as client:
+        file = await client.files.create(file=("b.jsonl", training_data("slow")), purpose="fine-tune")
+        assert (await client.files.retrieve(file.id)).filename == "b.jsonl"
+        assert file.id in [each.id async for each in client.files.list()]
+        assert (await client.files.content(file.id)).read() == training_data("slow")
+        job = await client.fine_tuning.jobs.create(model="starter", training_file=file.id)
+        assert (await client.fine_tuning.jobs.retrieve(job.id)).id == job.id
+        assert job.id in [each.id async for each in client.fine_tuning.jobs.list()]
+        assert (await client.fine_tuning.jobs.cancel(job.id)).status == "cancelled"
+        model = engine.wait(engine.create("steps=2").id).fine_tuned_model
+        assert (await client.models.retrieve(model)).id == model
+        assert model in [each.id async for each in client.models.list()]
+        chat = await client.chat.completions.create(model=model, messages=[{"role": "user", "content": "good day"}])
+        assert chat.choices[0].message.content == "good day "
+        stream = await client.completions.create(model=model, prompt="good day", stream=True)
+        assert "".join([chunk.choices[0].text async for chunk in stream]) == "good day "
+
+
 def test_the_top_level_hyperparameters_of_old_clients_count(engine: Running) -> None:
     job = engine.create(hyperparameters={"n_epochs": 5, "batch_size": 2, "learning_rate_multiplier": 2})
     assert (job.hyperparameters.n_epochs, job.hyperparameters.learning_rate_multiplier) == (5, 2.0)
