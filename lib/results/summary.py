@@ -156,7 +156,8 @@ def noise(frame: pd.DataFrame) -> float:
     """Return how far apart two averages of validation loss lie by chance: six standard errors.
 
     Batches of a few validation examples differ without the model getting worse. The lowest of many averages lies two
-    standard errors too low by chance; the last one, averaged over half a window, may lie four too high.
+    standard errors too low by chance; the last one, averaged over half a window, may lie four too high. Four let
+    made-up noise through in 3 of 20 curves, six in none; real jobs may need another factor.
     """
     column = "full_valid_loss" if len(smoothed(frame, "full_valid_loss")) > 2 else "valid_loss"
     raw = frame.set_index("step")[column]

@@ -18,9 +18,12 @@ class Figure:
     def row(self) -> str:
         """Return a line: name, ours, reference, ratio."""
         ratio = self.ours / self.reference if self.reference else float("nan")
-        return (
-            f"{self.name:<44}{self.ours:>12,.1f}{self.reference:>12,.1f} {self.unit:<10}{ratio:>7.2f}x  {self.against}"
-        )
+        figures = f"{_short(self.ours):>12}{_short(self.reference):>12}"
+        return f"{self.name:<44}{figures} {self.unit:<10}{ratio:>7.2f}x  {self.against}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3f}"
 
 
 HEADER = f"{'figure':<44}{'ours':>12}{'reference':>12} {'unit':<10}{'ratio':>8}  against"

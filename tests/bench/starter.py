@@ -1,4 +1,4 @@
-"""What `starter` reaches with everything automatic: `python -m tests.bench.starter [FILE]`, by default on the stories.
+"""What `starter` reaches: `python -m tests.bench.starter [FILE [EPOCHS [SEED]]]`; without them the stories, automatic.
 
 Held-out accuracy stands beside that of a table of the character most often seen after the last two; for the stories,
 how often the asked dynasty and power are named stands beside chance.
@@ -38,7 +38,7 @@ LONGEST = 330
 Records = Sequence[dict[str, Any]]
 
 
-def measure(file: Path = STORIES) -> Iterator[Figure]:
+def measure(file: Path = STORIES, epochs: int | str = "auto", seed: int = 42) -> Iterator[Figure]:
     """Yield how long a job takes, its best held-out loss and accuracy, and how well it follows the prompt."""
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -47,7 +47,7 @@ def measure(file: Path = STORIES) -> Iterator[Figure]:
     records = [example.record for example in convert(table, recipe).examples]
     training, held_out = split(records, 0.1, 42)
     with tempfile.TemporaryDirectory() as folder:
-        seconds, best = learn(Path(folder), training, held_out)
+        seconds, best = learn(Path(folder), training, held_out, epochs, seed)
         yield Figure("starter, a job with its start", seconds, 60, "s", "the goal for two cores")
         yield Figure(
             "starter, held-out accuracy",
@@ -63,7 +63,9 @@ def measure(file: Path = STORIES) -> Iterator[Figure]:
                 yield Figure(f"starter, asked {name} named", 100 * share, 100 * chance, "%", "chance")
 
 
-def learn(folder: Path, training: Records, held_out: Records) -> tuple[float, dict[str, float]]:
+def learn(
+    folder: Path, training: Records, held_out: Records, epochs: int | str, seed: int
+) -> tuple[float, dict[str, float]]:
     """Train as a job does; return its seconds and the metrics of its best epoch, with the `first` epoch's loss."""
     for name, records in (("training", training), ("validation", held_out)):
         (folder / f"{name}.jsonl").write_bytes(jsonl.write(records))
@@ -72,8 +74,8 @@ def learn(folder: Path, training: Records, held_out: Records) -> tuple[float, di
         "base": {"kind": "starter"},
         "training_file": str(folder / "training.jsonl"),
         "validation_file": str(folder / "validation.jsonl"),
-        "hyperparameters": {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"},
-        "seed": 42,
+        "hyperparameters": {"n_epochs": epochs, "batch_size": "auto", "learning_rate_multiplier": "auto"},
+        "seed": seed,
         "output": str(folder / "model"),
     }
     (folder / "spec.json").write_text(json.dumps(spec))
@@ -119,5 +121,6 @@ def follow(folder: Path, columns: list[list[str]], separator: str) -> Iterator[t
 
 if __name__ == "__main__":
     print(HEADER)
-    for figure in measure(Path(sys.argv[1]) if len(sys.argv) > 1 else STORIES):
+    given = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else STORIES
+    for figure in measure(given, *map(int, sys.argv[2:])):
         print(figure.row(), flush=True)
