@@ -4,7 +4,7 @@ Knows the shape of the model and which texts its tokenizer learns from, nothing 
 
 The shape is LFM2's: a gated short convolution, then causal attention, each with a feed-forward block. A model that
 sees some hundred examples has no time to learn by attention what stands next to what; the convolution gives it that
-from the first step. One run a row, on two shared cores with 420 Chinese stories (44 held out), by characters, batches of 4:
+from the first step. One run a row, two shared cores, 420 Chinese stories (44 held out), by characters, batches of 4:
 
 | shape                                      | weights | epochs | held-out loss | accuracy | does what the prompt asks |
 |--------------------------------------------|---------|--------|---------------|----------|---------------------------|
