@@ -42,10 +42,10 @@ from lib.pricing.estimate import Estimate, estimate_engine, estimate_hosted
 from lib.providers import backend
 from lib.providers.connections import connection
 from lib.providers.embedded import start_embedded, stop_embedded
+from lib.providers.errors import EngineDown
 from lib.results import metrics, summary
 
 HOSTED = "gpt-4o-mini-2024-07-18"
-ENGINE_START_SECONDS = 60
 STEPS = 8
 SEED = 7
 HELD_OUT = 0.1
@@ -89,9 +89,8 @@ def engine() -> Iterator[None]:
     running, worker = start_embedded(), Worker()
     try:
         with console.status(_("Starting the engine …")):
-            deadline = time.monotonic() + ENGINE_START_SECONDS
-            while running.endpoint() is None and time.monotonic() < deadline:
-                time.sleep(0.1)
+            if not running.wait_ready():
+                raise EngineDown(detail=running.state().detail)
         worker.start()
         step(1, _("The engine is ready: {detail}", detail=connection("engine").base_url))
         yield

@@ -34,7 +34,6 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.VANISHED})
-OURS = frozenset({Status.WAITING, Status.UPLOADING, Status.CREATING, Status.CONFIRMING})
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class CatalogueModel:
     retired: date | None
     """First day on which nobody can create a job on it. It may lie ahead: ask `is_retired`."""
     shutdown: date | None
-    """First day on which models tuned from it no longer answer. It may lie ahead: ask `is_shut_down`."""
+    """First day on which models tuned from it no longer answer. It may lie ahead."""
     source: str
     """Page the prices were read on."""
     read_on: date
@@ -58,10 +58,6 @@ class CatalogueModel:
     def is_retired(self, today: date | None = None) -> bool:
         """Say whether new jobs on it are refused."""
         return self.retired is not None and self.retired <= (today or _today())
-
-    def is_shut_down(self, today: date | None = None) -> bool:
-        """Say whether models tuned from it have stopped answering."""
-        return self.shutdown is not None and self.shutdown <= (today or _today())
 
 
 @lru_cache

@@ -144,11 +144,6 @@ def events(
     return sorted(oldest_first, key=lambda event: event.created_at)
 
 
-def delete_model(connection: Connection, id: str) -> None:
-    """Delete a tuned model."""
-    ask(connection, lambda client: client.models.with_raw_response.delete(id))
-
-
 def _job(connection: Connection, answer: dict[str, Any]) -> JobSnapshot:
     _id(connection, answer)
     return normalise.job(answer)

@@ -57,8 +57,8 @@ def engine() -> Iterator[Connection]:
         settings.cache_clear()
         running = start_embedded()
         try:
-            while running.endpoint() is None:
-                time.sleep(0.1)
+            if not running.wait_ready():
+                raise RuntimeError(running.state().detail)
             yield connection("engine")
         finally:
             stop_embedded()

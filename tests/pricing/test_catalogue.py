@@ -81,8 +81,7 @@ def test_a_model_is_retired_from_its_day_on() -> None:
     model = known("gpt-4.1-2025-04-14")
     assert not model.is_retired(date(2027, 1, 5))
     assert model.is_retired(date(2027, 1, 6))
-    assert not model.is_shut_down(date(2027, 1, 13))
-    assert model.is_shut_down(date(2027, 1, 14))
+    assert model.shutdown == date(2027, 1, 14)
 
 
 @pytest.mark.parametrize("name", ["ada", "babbage", "curie", "davinci", "gpt-3.5-turbo"])
