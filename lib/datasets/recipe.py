@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, TypedDict
 
 COMPLETION = "completion"
 CHAT = "chat"
+PREFERENCE = "preference"
+REINFORCEMENT = "reinforcement"
+
+
+class Fix(TypedDict):
+    """An accepted fix; `lib.datasets.fixes` says what its code and settings mean."""
+
+    code: str
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,12 @@ class Recipe:
     system_prompt: str = ""
     joiner: str = ","
     leading_space: bool = False
+    prompt_template: str = ""
+    """Builds the prompt from columns by name, e.g. "{dynasty},{power},{mood}"; "" joins the prompt columns."""
+    open_ended: bool = False
+    """There is nothing to ask: prompts may be empty, and the model learns to write texts like these."""
+    fixes: list[Fix] = field(default_factory=list)
+    """What was accepted, in order."""
 
     def prompt(self, text: str, system: str = "") -> str:
         """Return a prompt as it is trained and asked: system text, the text, the separator; nothing is put twice."""

@@ -1,0 +1,9 @@
+"""Keys, mail addresses, phone, card and identity numbers."""
+
+from __future__ import annotations
+
+from lib.datasets.fixes import Change
+from lib.datasets.rules.base import Rule
+
+RULES: tuple[type[Rule], ...] = ()
+CHANGES: dict[str, Change] = {}
