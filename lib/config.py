@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     """Key for OpenAI's own service. `OPENAI_API_KEY` is never read."""
 
-    max_upload_mb: int = 200
-    """Largest file the Data page takes, in MiB."""
+    max_upload_mb: int = 512
+    """Largest file the Data page takes, in MiB; as large as the largest training file OpenAI takes."""
 
     @property
     def database(self) -> str:
