@@ -10,10 +10,12 @@ DatasetError
 │   ├── BrokenJson
 │   ├── BrokenYaml
 │   ├── BrokenWorkbook
-│   └── NoSuchSheet
+│   ├── NoSuchSheet
+│   └── ReaderFailed            a fault of ours
 ├── HostileFile                 reading it would take memory or time without end
 │   ├── UnpacksTooLarge
-│   ├── WorkbookTooHeavy
+│   ├── TooMuchMemory
+│   ├── TooMuchTime
 │   ├── SheetTooLarge
 │   ├── TooManyColumns
 │   ├── TooManyRows
@@ -24,6 +26,7 @@ DatasetError
 ├── NoUsableColumns             nothing to learn from
 │   └── NoRows
 ├── ResultFile, JobListing      a file of another page
+├── ReadingStopped              by whoever asked for it
 └── TooFewExamples
 """
 
@@ -91,6 +94,12 @@ class NoSuchSheet(UnreadableFile):
     todo = "Choose one of: {sheets}."
 
 
+class ReaderFailed(UnreadableFile):
+    what = "{file} made the reader fail."
+    why = "This is a fault of this program; the server's log tells what happened."
+    todo = "Save the file again as CSV or JSONL in UTF-8 and upload that."
+
+
 class HostileFile(DatasetError):
     """A file that would take more memory or time than it is worth."""
 
@@ -103,9 +112,14 @@ class UnpacksTooLarge(HostileFile):
     todo = "Split it into smaller files, or save it as CSV."
 
 
-class WorkbookTooHeavy(HostileFile):
-    what = "{file} takes more memory or time to open than a workbook may."
-    todo = "Save the sheet you need as CSV and upload that."
+class TooMuchMemory(HostileFile):
+    what = "{file} takes more than {limit} MB of memory to read, so reading was ended."
+    todo = "Split it into smaller files, or save it as CSV or JSONL, which are read row by row."
+
+
+class TooMuchTime(HostileFile):
+    what = "{file} was not read after {limit} seconds, so reading was ended."
+    todo = "Split it into smaller files, or save it as CSV or JSONL, which are read row by row."
 
 
 class SheetTooLarge(HostileFile):
@@ -165,6 +179,12 @@ class JobListing(DatasetError):
     what = "{file} is a listing of fine-tuning jobs, not a dataset."
     why = "It tells about jobs, and holds no text to learn from."
     todo = "Upload the dataset that a job was trained on; result files can be opened on the Results page."
+
+
+class ReadingStopped(DatasetError):
+    what = "Reading {file} was stopped."
+    why = "Nothing of it was kept."
+    todo = "Upload it again to read it."
 
 
 class TooFewExamples(DatasetError):

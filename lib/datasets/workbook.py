@@ -1,24 +1,21 @@
 """XLSX and XLS -> rows of text with their row numbers in the sheet.
 
-The file is checked before it is parsed, and parsed in a process of its own. Knows nothing of columns.
+A workbook is checked before it is parsed; what the checks miss can still take down the process that parses it, so
+files of strangers come here through `lib.datasets.spool` only. Knows nothing of columns.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
 
-from lib.datasets import workbook_child
-from lib.datasets.errors import BrokenWorkbook, EmptyFile, NoSuchSheet, WorkbookTooHeavy
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from lib.datasets.errors import BrokenWorkbook, EmptyFile, NoSuchSheet
 from lib.datasets.grid import Line
 from lib.datasets.workbook_guard import check_workbook
-
-TIME_LIMIT = 60
-"""Seconds that parsing may take; a sheet of 100,000 rows takes about one."""
 
 
 @dataclass(frozen=True)
@@ -34,26 +31,33 @@ def read_workbook(data: bytes, name: str, sheet: str | None = None) -> Sheet:
     """Read a sheet by name, or the first one that holds something."""
     if data.startswith(b"PK"):
         check_workbook(data, name)
-    answer = parse(data, name, sheet or "")
-    names: list[str] = answer["sheets"]
-    if answer["sheet"] is None:
-        raise NoSuchSheet(file=name, sheet=sheet, sheets=", ".join(names))
-    if not answer["rows"]:
-        raise EmptyFile(file=name)
-    lines = [(number, [""] * answer["left"] + row) for number, row in enumerate(answer["rows"], answer["first_row"])]
-    return Sheet(lines, answer["sheet"], names)
-
-
-def parse(data: bytes, name: str, sheet: str) -> dict[str, Any]:
-    """Run the parser in its own process and return what it found."""
-    command = [sys.executable, "-I", str(Path(workbook_child.__file__)), sheet]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=TIME_LIMIT, check=True)
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError, json.JSONDecodeError) as problem:
-        raise WorkbookTooHeavy(file=name) from problem
-    if answer.get("error") == workbook_child.TOO_HEAVY:
-        raise WorkbookTooHeavy(file=name)
-    if "error" in answer:
-        raise BrokenWorkbook(file=name, detail=answer["error"])
-    return answer
+        book = CalamineWorkbook.from_filelike(BytesIO(data))
+        names: list[str] = book.sheet_names
+        if sheet and sheet not in names:
+            raise NoSuchSheet(file=name, sheet=sheet, sheets=", ".join(names))
+        for title in [sheet] if sheet else names:
+            lines = list(lines_of(book.get_sheet_by_name(title)))
+            if lines:
+                return Sheet(lines, title, names)
+    except (CalamineError, ValueError, OSError) as problem:
+        raise BrokenWorkbook(file=name, detail=str(problem)) from problem
+    raise EmptyFile(file=name)
+
+
+def lines_of(sheet: CalamineSheet) -> Iterator[Line]:
+    """Yield each row with its number in the sheet; cells left of the first column that holds something are empty."""
+    first_row, first_column = sheet.start or (0, 0)
+    for number, row in enumerate(sheet.to_python(skip_empty_area=True), start=first_row + 1):
+        yield number, [""] * first_column + [text(cell) for cell in row]
+
+
+def text(cell: str | float | bool | date | datetime | time | timedelta) -> str:
+    """Write a cell as a person would: 40 rather than 40.0, TRUE, 2026-01-31."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    return str(cell)

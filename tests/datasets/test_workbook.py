@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from lib.datasets import workbook as workbook_module
 from lib.datasets.errors import (
     BrokenWorkbook,
     EmptyFile,
@@ -12,7 +11,6 @@ from lib.datasets.errors import (
     SheetTooLarge,
     UnpacksTooLarge,
     UnsupportedFile,
-    WorkbookTooHeavy,
 )
 from lib.datasets.readers import read_table
 
@@ -110,12 +108,3 @@ def test_archives_and_old_workbooks_that_are_none_are_refused(archive: Callable[
     for data in (b"PK\x03\x04 not really", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600):
         with pytest.raises(BrokenWorkbook):
             read_table(data, "a.xls")
-
-
-def test_a_parser_that_is_taken_down_takes_nobody_with_it(
-    workbook_of_xml: WorkbookOfXml, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(workbook_module, "check_workbook", lambda *_given: None)
-    far = sheet(f'<sheetData>{FIRST}<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
-    with pytest.raises(WorkbookTooHeavy):
-        read_table(workbook_of_xml({"s": far}), "a.xlsx")
