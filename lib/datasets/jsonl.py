@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
+BOM = b"\xef\xbb\xbf"
 MAX_DEPTH = 100
 TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 HALF = "half a character (a lone surrogate)"
@@ -31,7 +32,12 @@ class BrokenLine(ValueError):
 
 def write(records: Iterable[dict[str, Any]]) -> bytes:
     """Return the records as JSON Lines."""
-    return "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in records).encode()
+    return "".join(line(record) for record in records).encode()
+
+
+def line(record: dict[str, Any]) -> str:
+    """Return a record as one line, with its end."""
+    return ENCODER.encode(record) + "\n"
 
 
 def read(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -42,17 +48,24 @@ def read(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         yield found
 
 
-def scan(data: bytes) -> Iterator[tuple[int, dict[str, Any]] | BrokenLine]:
-    """Yield (line number, object) of each line that is not blank, and a `BrokenLine` in place of each bad one."""
-    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as problem:
-            column = len(raw[: problem.start].decode("utf-8")) + 1
-            yield BrokenLine(number, column, f"byte 0x{raw[problem.start]:02x} is not UTF-8")
-            continue
-        if text.strip():
-            yield parse(text, number)
+def scan(data: bytes, first: int = 1) -> Iterator[tuple[int, dict[str, Any]] | BrokenLine]:
+    """Yield (line number, object) of each line that is not blank, and a `BrokenLine` in place of each bad one.
+
+    `first` is the number of the first line, for a piece from the middle of a file.
+    """
+    for number, raw in enumerate(data.removeprefix(BOM).split(b"\n"), start=first):
+        if raw and not raw.isspace():
+            yield parse_bytes(raw, number)
+
+
+def parse_bytes(raw: bytes, number: int = 1) -> tuple[int, dict[str, Any]] | BrokenLine:
+    """Return (number, object) of one line of UTF-8, or the `BrokenLine` it is."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        column = len(raw[: problem.start].decode("utf-8")) + 1
+        return BrokenLine(number, column, f"byte 0x{raw[problem.start]:02x} is not UTF-8")
+    return parse(text, number)
 
 
 def parse(text: str, number: int = 1) -> tuple[int, dict[str, Any]] | BrokenLine:
@@ -70,6 +83,12 @@ def parse(text: str, number: int = 1) -> tuple[int, dict[str, Any]] | BrokenLine
 def loads(text: str) -> Any:
     """Parse JSON strictly; every problem is a `json.JSONDecodeError`."""
     check_depth(text, 0, len(text))
+    try:
+        value, end = SCAN(text, 0)  # without the two searches for blanks around it that `decode` makes
+        if end == len(text):
+            return value
+    except (ValueError, RecursionError, StopIteration):
+        pass  # decode it once more, for the words and the place of what is wrong
     try:
         return DECODER.decode(text)
     except json.JSONDecodeError:
@@ -91,9 +110,20 @@ def check_depth(text: str, start: int, end: int) -> None:
 
 def check_characters(value: Any, text: str) -> None:
     """Raise if a string holds half a character: it can't be written as UTF-8."""
+    if "\\ud" not in text and "\\uD" not in text and is_whole(text):
+        return  # the search below takes longer than all parsing
     found = ESCAPED_HALF.search(text)
     if found and has_half(value):
         raise json.JSONDecodeError(HALF, text, found.start())
+
+
+def is_whole(text: str) -> bool:
+    """Say whether a text can be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def has_half(value: Any) -> bool:
@@ -137,3 +167,5 @@ def finite(text: str) -> float:
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant, parse_float=finite)
+SCAN = DECODER.scan_once
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
