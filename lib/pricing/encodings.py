@@ -7,7 +7,7 @@ only while an encoding is loaded, and an operator's own folder is used when it h
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -31,18 +31,18 @@ RANKS = {
 _loading = Lock()
 
 
-def hosted_counter(encoding: str) -> Callable[[str], int]:
-    """Return a function that counts the tokens of a text in a tiktoken encoding."""
+def hosted_counter(encoding: str) -> Callable[[Sequence[str]], list[int]]:
+    """Return a function that counts the tokens of texts in a tiktoken encoding."""
     encode = load(encoding).encode_ordinary
-    return lambda text: len(encode(text))
+    return lambda texts: [len(encode(text)) for text in texts]
 
 
-def engine_counter(tokenizer: str | Path) -> Callable[[str], int]:
-    """Return a function that counts a text's tokens: its characters, or by a tokenizer.json."""
+def engine_counter(tokenizer: str | Path) -> Callable[[Sequence[str]], list[int]]:
+    """Return a function that counts the tokens of texts: their characters, or by a tokenizer.json."""
     if tokenizer == "characters":
-        return len
+        return lambda texts: [len(text) for text in texts]
     encode = _tokenizer(Path(tokenizer)).encode
-    return lambda text: len(encode(_sound(text), add_special_tokens=False).ids)
+    return lambda texts: [len(encode(_sound(text), add_special_tokens=False).ids) for text in texts]
 
 
 @lru_cache

@@ -44,9 +44,7 @@ class Estimate:
 
 def billed_tokens(count: TokenCount, epochs: int, limit: int | None = None) -> int:
     """Return the tokens that `epochs` passes over the examples are billed for, each example cut at `limit`."""
-    if limit is None:
-        return epochs * count.total
-    return epochs * sum(min(limit, tokens) for tokens in count.per_example)
+    return epochs * count.within(limit)
 
 
 def estimate_hosted(count: TokenCount, model: CatalogueModel, epochs: int) -> Estimate:

@@ -1,122 +1,93 @@
 """Tokens of examples, by the target model's own tokenizer.
 
-Hosted models: tiktoken, offline. A chat example counts as OpenAI's cookbook counts it: 3 tokens per message, 1
-per name, the tokens of every value, and 3 per example; tools count as their JSON, which is close but not exact.
-Engine models: characters for `starter` (its tokenizer is made from the data, so none exists yet), else the
-model's own tokenizer.json and a flat cost per message for the chat template.
-Text is never read as a special token: `<|endoftext|>` in a story is five tokens of story.
+Hosted models: tiktoken, offline, with what the chat format adds (`hosted_tokens`). Engine models: characters for
+`starter`, whose tokenizer is made from the data and so does not exist yet (`engine_tokens`), else the model's own
+tokenizer.json. Text is never read as a special token: `<|endoftext|>` in a story is seven tokens of story.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeAlias
 
+from lib.pricing import engine_tokens, hosted_tokens
 from lib.pricing.catalogue import find
 from lib.pricing.encodings import engine_counter, hosted_counter
 from lib.pricing.errors import UnknownModel
+from lib.pricing.sheet import Sheet
+from lib.pricing.tally import Bin, TokenCount
 
-Counter = Callable[[str], int]
+__all__ = ["CHARACTERS", "Bin", "Kind", "TokenCount", "TokenMeter", "TokenModel", "count", "token_model"]
 
-PER_MESSAGE = 3
-PER_NAME = 1
-PER_EXAMPLE = 3
-PARTS = {"text", "image_url"}
+Kind: TypeAlias = Literal["hosted", "engine"]
+
+CHARACTERS = "characters"
+BATCH = 2_000
+"""Examples measured in one go by `count`."""
 
 
 @dataclass(frozen=True)
-class TokenCount:
-    """Tokens of a set of examples. `completion` is what the model learns to write; `prompt` is all the rest."""
+class TokenModel:
+    """A model as far as counting goes. Plain data, made by `token_model`, so that it can go to other processes."""
 
-    total: int
-    prompt: int
-    completion: int
-    longest: int
-    per_example: list[int]
+    id: str
+    kind: Kind
+    tokenizer: str
+    """Hosted: the name of a tiktoken encoding. Engine: "characters", or the path of a tokenizer.json or its folder."""
 
-    def over(self, limit: int) -> int:
-        """Return how many examples are longer than `limit` and will be cut off."""
-        return sum(tokens > limit for tokens in self.per_example)
+    @property
+    def exact(self) -> bool:
+        """Say whether counts are those the trainer will see, not an approximation of them."""
+        return self.tokenizer != CHARACTERS
 
 
-def count(
-    records: Iterable[Mapping[str, Any]],
-    model_id: str,
-    kind: Literal["hosted", "engine"] = "hosted",
-    tokenizer: str | Path = "characters",
-) -> TokenCount:
-    """Count the tokens of examples in OpenAI's shapes (`prompt`/`completion` or `messages`).
+def token_model(model_id: str, kind: Kind = "hosted", tokenizer: str | Path = CHARACTERS) -> TokenModel:
+    """Return how tokens are counted for a model.
 
     Args:
-        records: the examples; read once, so a generator will do.
-        model_id: a base or tuned model. Its base decides the encoding of a hosted model.
+        model_id: a base or tuned model, with or without its service in front ("openai:gpt-4o-2024-08-06"). Its base
+            decides the encoding of a hosted model.
         kind: who trains it.
-        tokenizer: for the engine only: "characters" or the path of a tokenizer.json.
+        tokenizer: for the engine only: "characters", or the path of a tokenizer.json or of its folder.
+
+    Raises:
+        UnknownModel: the catalogue does not know the hosted model, or not how it splits text.
     """
-    counter = hosted_counter(_encoding(model_id)) if kind == "hosted" else engine_counter(tokenizer)
-    return _sum(_example(record, counter) for record in records)
-
-
-def _encoding(model_id: str) -> str:
+    if kind == "engine":
+        return TokenModel(model_id, kind, str(tokenizer))
     model = find(model_id)
     if model is None:
         raise UnknownModel(model=model_id)
-    return model.encoding
+    return TokenModel(model_id, kind, model.encoding)
 
 
-def _sum(pairs: Iterable[tuple[int, int]]) -> TokenCount:
-    prompts, completions, sizes = 0, 0, []
-    for prompt, completion in pairs:
-        prompts += prompt
-        completions += completion
-        sizes.append(prompt + completion)
-    return TokenCount(prompts + completions, prompts, completions, max(sizes, default=0), sizes)
+class TokenMeter:
+    """Measures examples for one model. Keep it: texts that come again are not counted again."""
+
+    def __init__(self, model: TokenModel) -> None:
+        self.model = model
+        hosted = model.kind == "hosted"
+        self._count: Callable[[Sequence[str]], Sequence[int]] = (
+            hosted_counter(model.tokenizer) if hosted else engine_counter(model.tokenizer)
+        )
+        self._book = hosted_tokens.book if hosted else engine_tokens.book
+
+    def measure(self, records: Sequence[Mapping[str, Any]]) -> TokenCount:
+        """Count the tokens of a batch of examples in OpenAI's shapes."""
+        sheet = Sheet()
+        for record in records:
+            self._book(sheet, record)
+        return sheet.count(self._count(sheet.texts))
 
 
-def _example(record: Mapping[str, Any], counter: Counter) -> tuple[int, int]:
-    """Return the prompt and completion tokens of one example."""
-    if "messages" not in record:
-        return counter(_text(record.get("prompt"))), counter(_text(record.get("completion")))
-    prompt = PER_EXAMPLE + counter(_text(record.get("tools") or record.get("functions")))
-    completion = 0
-    for message in record["messages"]:
-        taught = _taught(message, counter)
-        prompt += _message(message, counter) - taught
-        completion += taught
-    return prompt, completion
-
-
-def _message(message: Mapping[str, Any], counter: Counter) -> int:
-    values = sum(counter(_text(value)) for key, value in message.items() if key != "weight")
-    return PER_MESSAGE + PER_NAME * ("name" in message) + values
-
-
-def _taught(message: Mapping[str, Any], counter: Counter) -> int:
-    """Return the tokens of a message that are trained on: what an assistant says and calls, unless it is weighted 0."""
-    if message.get("role") != "assistant" or message.get("weight") == 0:
-        return 0
-    return sum(counter(text) for text in _said(message))
-
-
-def _said(message: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("content", "refusal", "tool_calls", "function_call"):
-        yield _text(message.get(key))
-
-
-def _text(value: object) -> str:
-    """Return a value as the text that is counted: the text of content parts, other structures as JSON."""
-    if not value:
-        return ""
-    if isinstance(value, str):
-        return value
-    if _parts(value):
-        return "".join(_text(part.get("text")) for part in value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _parts(value: object) -> TypeGuard[list[Mapping[str, object]]]:
-    """Say whether a value is a list of content parts. Images in them are billed by other rules and count nothing."""
-    return isinstance(value, list) and all(isinstance(part, dict) and part.get("type") in PARTS for part in value)
+def count(
+    records: Iterable[Mapping[str, Any]], model_id: str, kind: Kind = "hosted", tokenizer: str | Path = CHARACTERS
+) -> TokenCount:
+    """Count the tokens of examples for a model (see `token_model`); they are read once, so a generator will do."""
+    meter, counted, left = TokenMeter(token_model(model_id, kind, tokenizer)), TokenCount(), iter(records)
+    while batch := list(islice(left, BATCH)):
+        counted.merge(meter.measure(batch))
+    return counted

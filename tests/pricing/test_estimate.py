@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from lib.pricing.tokens import TokenCount, count
 
 def counted(total: int, examples: int) -> TokenCount:
     sizes = [total // examples + (i < total % examples) for i in range(examples)]
-    return TokenCount(total, total, 0, max(sizes), sizes)
+    return TokenCount(prompt=total, per_example=array("I", sizes))
 
 
 def model(name: str) -> CatalogueModel:
@@ -64,7 +65,7 @@ def test_an_example_over_the_context_is_billed_as_the_context() -> None:
     limit = model("gpt-4.1").context
     assert limit == 65_536
     assert estimate_hosted(
-        TokenCount(70_010, 70_010, 0, 70_000, [70_000, 10]), model("gpt-4.1"), 2
+        TokenCount(prompt=70_010, per_example=array("I", [70_000, 10])), model("gpt-4.1"), 2
     ).billed_tokens == 2 * (limit + 10)
 
 

@@ -34,7 +34,7 @@ def test_prompt_and_completion_are_counted_apart() -> None:
     counted = count([STORY, STORY], "curie")
     assert counted.prompt == 2 * tokens(STORY["prompt"], "r50k_base")
     assert counted.completion == 2 * tokens(STORY["completion"], "r50k_base")
-    assert counted.per_example == [counted.longest] * 2 == [counted.total // 2] * 2
+    assert list(counted.per_example) == [counted.longest] * 2 == [counted.total // 2] * 2
 
 
 def test_the_base_model_decides_the_encoding_even_of_tuned_models() -> None:
@@ -99,7 +99,7 @@ def test_an_unknown_hosted_model_is_refused_not_guessed() -> None:
 
 
 def test_starter_counts_characters() -> None:
-    assert count([STORY], "starter", "engine").total == len(STORY["prompt"]) + len(STORY["completion"])
+    assert count([STORY], "starter", "engine").total == len(STORY["prompt"]) + len(STORY["completion"]) + 1
 
 
 def test_an_engine_model_counts_by_its_own_tokenizer(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_an_engine_model_counts_by_its_own_tokenizer(tmp_path: Path) -> None:
     tokenizer.pre_tokenizer = Whitespace()
     path = tmp_path / "tokenizer.json"
     tokenizer.save(str(path))
-    assert count([{"prompt": "one two \ud800", "completion": "one"}], "any", "engine", path).total == 4
+    assert count([{"prompt": "one two \ud800", "completion": "one"}], "any", "engine", path).total == 5
 
 
 def test_a_broken_tokenizer_is_named(tmp_path: Path) -> None:
