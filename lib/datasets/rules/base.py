@@ -101,6 +101,11 @@ class Rule:
     def __init__(self, context: Context) -> None:
         self.context = context
 
+    @classmethod
+    def applies(cls, context: Context) -> bool:
+        """Say whether there is anything to look for in examples of this format; rules of other formats are left out."""
+        return True
+
     def look(self, view: View) -> None:
         """See one example."""
         raise NotImplementedError
