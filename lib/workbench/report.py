@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lib.datasets.rules.base import Finding
 from lib.pricing.tokens import TokenCount
+from lib.workbench.traits import Traits
 
 
 @dataclass(frozen=True)
@@ -35,5 +36,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     """What the rules found, errors first."""
     tokens: TokenCount | None = None
+    traits: Traits = field(default_factory=Traits)
+    """What services may refuse, to be held against any target (`lib.workbench.verdict`)."""
     share: float = 1.0
     """Part of the file's bytes that was looked at; below 1 all figures are those of a sample."""

@@ -1,0 +1,227 @@
+"""Who a dataset can be made for: services with their models, and what each one takes, read from `data/targets`.
+
+Facts only. `lib.workbench.verdict` holds a dataset against a target, `lib.workbench.export` writes a file for it.
+A target is named `SERVICE:MODEL`, e.g. `openai:gpt-4.1-mini-2025-04-14`, `engine:starter`, `trl:dpo`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lib.config import DATA, settings
+from lib.errors import TuneboardError
+from lib.pricing import catalogue
+from lib.pricing.catalogue import CatalogueModel
+
+TARGETS = DATA / "targets"
+
+
+class UnknownTarget(TuneboardError):
+    what = "There is no target named {name}."
+    why = "Every service takes other files, so the target decides what is checked and written."
+    todo = "Choose one of: {near}."
+
+
+@dataclass(frozen=True)
+class Source:
+    """The page a rule was read on, and the day."""
+
+    url: str
+    read_on: date
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one model of one service takes. Limits that no page tells about are None."""
+
+    service: str
+    model: str
+    title: str
+    """The service as people call it."""
+    formats: tuple[str, ...]
+    limits: Mapping[str, Any]
+    """Rule -> value, e.g. `least_examples`; the header of `data/targets/README.md` lists them."""
+    refuses: frozenset[str]
+    ignores: frozenset[str]
+    unpublished: frozenset[str]
+    sources: Mapping[str, Source]
+    """Rule or trait -> where it was read."""
+    priced: CatalogueModel | None = None
+    """What the catalogue knows of the model, or of the one it splits text like."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What else the file holds for this model."""
+
+    @property
+    def name(self) -> str:
+        """Return `SERVICE:MODEL`."""
+        return f"{self.service}:{self.model}"
+
+    @property
+    def context(self) -> int | None:
+        """Return the tokens of the longest example that is trained whole, where somebody says."""
+        return self.details.get("context") or (self.priced.context if self.priced else None)
+
+    @property
+    def bom(self) -> str:
+        """Return required, forbidden or any."""
+        return self.limits.get("bom", "any")
+
+    @property
+    def roles(self) -> tuple[str, ...] | None:
+        """Return the roles of messages that are taken."""
+        return tuple(self.limits["roles"]) if "roles" in self.limits else None
+
+    @property
+    def retired(self) -> date | None:
+        """Return the first day on which the service takes no job on it; it may lie ahead."""
+        return self.priced.retired if self.priced and self.priced.service == self.service else None
+
+    def source(self, rule: str) -> Source | None:
+        """Return where a rule or trait was read."""
+        return self.sources.get(rule) or self.sources.get(rule.partition(":")[0])
+
+    def takes(self, trait: str) -> bool:
+        """Say whether an example with this trait is taken."""
+        return not {trait, trait.partition(":")[0]} & self.refuses
+
+
+@dataclass(frozen=True)
+class Service:
+    """A file of `data/targets`."""
+
+    service: str
+    title: str
+    targets: tuple[Target, ...]
+    any_model: bool
+
+
+def find_target(name: str) -> Target:
+    """Return the target of a name.
+
+    A service alone means the first of its models that is not retired, a model alone the first service that has it,
+    and a tuned model its base. Raises `UnknownTarget` with the names that are near.
+    """
+    alone = catalogue.base_model(name.strip()).lower()
+    known = [target for target in all_targets() if target.priced or target.service == "engine"]
+    if found := next((target for target in known if alone in names_of(target)), None):
+        return found
+    service_name, _colon, model = name.strip().partition(":")
+    service = next((s for s in services() if s.service == service_name.strip().lower()), None)
+    if service is None:
+        raise UnknownTarget(name=name, near=", ".join(near_names(name)))
+    wanted = catalogue.base_model(model.strip())
+    if not wanted:
+        return next((t for t in service.targets if not (t.priced and t.priced.is_retired())), service.targets[0])
+    meant = next((t for t in service.targets if wanted.lower() in names_of(t)), None)
+    if meant is None and service.any_model:
+        return renamed(service.targets[0], wanted)
+    if meant is None:
+        raise UnknownTarget(name=name, near=", ".join(near_names(name, service)))
+    return meant
+
+
+def all_targets() -> tuple[Target, ...]:
+    """Return every target by name, service by service."""
+    return tuple(target for service in services() for target in service.targets)
+
+
+def chief_targets() -> tuple[Target, ...]:
+    """Return what a dataset is held against at a glance: for each service and format its first living model."""
+    chosen: list[Target] = []
+    for service in services():
+        alive = [t for t in service.targets if not (t.priced and t.retired and t.priced.is_retired())]
+        seen: set[str] = set()
+        for target in alive:
+            if not seen >= set(target.formats):
+                seen |= set(target.formats)
+                chosen.append(target)
+    return tuple(chosen)
+
+
+def near_names(name: str, service: Service | None = None) -> list[str]:
+    """Return names that a mistyped one may have meant; where none is near, the first of each service."""
+    firsts = {s.service: s.targets[0].name for s in services()}
+    if service is None and (close := get_close_matches(name.partition(":")[0], list(firsts), n=2)):
+        return [firsts[each] for each in close]
+    candidates = [target.name for target in (service.targets if service else all_targets())]
+    near = get_close_matches(name, candidates, n=3, cutoff=0.75)
+    return near or (candidates[:5] if service else list(firsts.values()))
+
+
+def names_of(target: Target) -> set[str]:
+    """Return the lower-case names a model goes by."""
+    same = target.priced is not None and target.priced.service == target.service
+    aliases = target.priced.aliases if target.priced and (same or target.details.get("like")) else ()
+    return {target.model.lower(), *(alias.lower() for alias in aliases)}
+
+
+def renamed(target: Target, model: str) -> Target:
+    """Return a target of the same service for a model that is not in its file."""
+    return Target(
+        target.service,
+        model,
+        target.title,
+        target.formats,
+        target.limits,
+        target.refuses,
+        target.ignores,
+        target.unpublished,
+        target.sources,
+    )
+
+
+@lru_cache
+def services(folder: Path = TARGETS) -> tuple[Service, ...]:
+    """Return every service, in the order people look for them."""
+    order = ["openai", "azure", "nebius", "crusoe", "together", "fireworks", "alibaba", "engine", "trl"]
+    found = [read_service(yaml.safe_load(path.read_text("utf-8"))) for path in folder.glob("*.yaml")]
+    return tuple(sorted(found, key=lambda s: (order.index(s.service) if s.service in order else 99, s.service)))
+
+
+def read_service(document: Mapping[str, Any]) -> Service:
+    """Build a service and its targets from its file."""
+    pages = {name: Source(page["url"], page["read_on"]) for name, page in document["sources"].items()}
+    limits, refuses, ignores = document["limits"], document.get("refuses", {}), document.get("ignores", {})
+    rules = {**{rule: entry["from"] for rule, entry in limits.items()}, **refuses, **ignores}
+    common: dict[str, Any] = {
+        "service": document["service"],
+        "title": document["title"],
+        "limits": {rule: entry["value"] for rule, entry in limits.items()},
+        "refuses": frozenset(refuses),
+        "ignores": frozenset(ignores),
+        "unpublished": frozenset(document.get("unpublished", ())),
+        "sources": {rule: pages[page] for rule, page in rules.items()},
+    }
+    targets = tuple(Target(**common, **model) for model in models_of(document))
+    return Service(document["service"], document["title"], targets, document.get("any_model", False))
+
+
+def models_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield model, formats, priced and details for each model of a service."""
+    if document["models"] == "catalogue":
+        for priced in catalogue.models():
+            if priced.service == document["service"]:
+                yield {"model": priced.id, "formats": priced.formats, "priced": priced}
+        return
+    for entry in document["models"]:
+        like = catalogue.find(entry["like"]) if "like" in entry else None
+        yield {"model": entry["id"], "formats": tuple(entry["formats"]), "priced": like, "details": entry}
+    if document.get("local_models"):
+        for name in local_models():
+            yield {"model": name, "formats": tuple(document["models"][0]["formats"])}
+
+
+def local_models() -> list[str]:
+    """Return the names of the model folders that the engine offers on this machine."""
+    folder = settings().models
+    if folder is None or not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if (path / "config.json").is_file())
