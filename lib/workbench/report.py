@@ -36,7 +36,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     """What the rules found, errors first."""
     tokens: TokenCount | None = None
-    traits: Traits = field(default_factory=Traits)
-    """What services may refuse, to be held against any target (`lib.workbench.verdict`)."""
+    traits: Traits | None = None
+    """What services may refuse, to be held against any target; there if `survey` was given `Traits` to look with."""
     share: float = 1.0
     """Part of the file's bytes that was looked at; below 1 all figures are those of a sample."""

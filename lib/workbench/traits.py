@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from lib.datasets.rules.base import Found, View
+from lib.datasets.rules.base import Context, Finding, Found, Rule, View
 
 TAKEN_BY_ALL = frozenset({"system", "user", "assistant"})
 MESSAGE_KEYS = frozenset(
@@ -39,13 +38,23 @@ IMAGE_BYTES = 10_000_000
 """Bytes of one image that services take at most ("10 MB" in their pages)."""
 
 
-@dataclass
-class Traits:
-    """Trait -> the examples that have it. A trait is a word, or a word and a detail such as `role:tool`."""
+class Traits(Rule):
+    """Trait -> the examples that have it. A trait is a word, or a word and a detail such as `role:tool`.
 
-    examples: int = 0
-    formats: dict[str, int] = field(default_factory=dict)
-    found: dict[str, Found] = field(default_factory=dict)
+    A rule that finds nothing wrong by itself: pass it to `survey` as one more, and read it from the report.
+    """
+
+    code = "traits"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.examples = 0
+        self.formats: dict[str, int] = {}
+        self.found: dict[str, Found] = {}
+
+    def findings(self) -> list[Finding]:
+        """Return nothing: what is a fault depends on the target."""
+        return []
 
     def look(self, view: View) -> None:
         """See one example."""

@@ -2,7 +2,8 @@
 
 import pickle
 
-from lib.datasets.rules.base import view_of
+from lib.datasets.recipe import Recipe
+from lib.datasets.rules.base import Context, view_of
 from lib.datasets.table import Origin
 from lib.workbench.traits import Traits, traits_of
 
@@ -11,7 +12,7 @@ SAY = {"role": "assistant", "content": "Because."}
 
 
 def seen(*records):
-    traits = Traits()
+    traits = Traits(Context(Recipe()))
     for row, record in enumerate(records):
         traits.look(view_of(row, Origin(row + 1), record))
     return traits

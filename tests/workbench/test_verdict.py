@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from lib.datasets.rules.base import view_of
+from lib.datasets.recipe import Recipe
+from lib.datasets.rules.base import Context, view_of
 from lib.datasets.table import Origin
 from lib.workbench.targets import chief_targets, find_target
 from lib.workbench.traits import Traits
@@ -14,7 +15,7 @@ SAY = {"role": "assistant", "content": "Because."}
 
 
 def outcome(*records, file=None, times=12):
-    traits = Traits()
+    traits = Traits(Context(Recipe()))
     for row, record in enumerate(list(records) * times):
         traits.look(view_of(row, Origin(row + 1), record))
     return Outcome(traits, file)
