@@ -1,6 +1,8 @@
 """The many ways to write a conversation -> chat messages in OpenAI's shape.
 
-Messages that have that shape already pass unchanged, with every key they carry.
+Messages that have that shape already pass unchanged, with every key they carry. Tools written the way ShareGPT,
+LLaMA-Factory and ms-swift do (`function_call` and `observation`, `tool_call` and `tool_response`) are turned into
+calls by `lib.datasets.tool_calls`.
 """
 
 from __future__ import annotations
@@ -10,38 +12,52 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from lib.datasets import jsonl
-from lib.datasets.table import Cell
 
 Message: TypeAlias = "dict[str, Any]"
 
+KNOWN_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+CALL, ANSWER = "function_call", "observation"
+"""Roles that only exist between reading and `lib.datasets.tool_calls`."""
+
 ROLES = {
-    "system": "system",
-    "developer": "developer",
-    "user": "user",
+    **{role: role for role in KNOWN_ROLES},
     "human": "user",
     "用户": "user",
-    "assistant": "assistant",
     "gpt": "assistant",
     "chatgpt": "assistant",
+    "bing": "assistant",
     "model": "assistant",
     "bot": "assistant",
     "助手": "assistant",
-    "tool": "tool",
-    "observation": "tool",
-    "function": "function",
+    "系统": "system",
+    "function_call": CALL,
+    "tool_call": CALL,
+    "observation": ANSWER,
+    "tool_response": ANSWER,
+    "function_response": ANSWER,
 }
-PAIRS = [("human", "assistant"), ("user", "assistant"), ("query", "response"), ("question", "answer"), ("问", "答")]
+PAIRS = [
+    ("human", "assistant"),
+    ("user", "assistant"),
+    ("query", "response"),
+    ("question", "answer"),
+    ("instruction", "output"),
+    ("问", "答"),
+]
+TEXTS = ("content", "value", "text")
+PLAIN = frozenset({"role", "content", "name", "weight"})
+"""Keys of messages that need no second look."""
 
 
-def as_messages(cell: Cell) -> list[Message] | None:
-    """Return the messages that a cell holds; None when it holds no conversation."""
-    value: Any = cell
-    if isinstance(cell, str):
-        value = parsed(cell)
+def as_messages(cell: Any) -> list[Message] | None:
+    """Return the messages that a cell holds, raw or as JSON text; None when it holds no conversation."""
+    value = parsed(cell) if isinstance(cell, str) else cell
     if isinstance(value, dict):
         value = value.get("messages", [value])
     if not isinstance(value, list):
         return None
+    if all(map(is_plain, value)):
+        return value
     messages: list[Message] = []
     for item in value:
         turn = as_turn(item)
@@ -49,6 +65,17 @@ def as_messages(cell: Cell) -> list[Message] | None:
             return None
         messages += turn
     return messages
+
+
+def is_plain(item: Any) -> bool:
+    """Say whether an item is a message in OpenAI's shape with nothing to look at but its text."""
+    return (
+        item.__class__ is dict
+        and item.get("content").__class__ is str
+        and item.get("role").__class__ is str
+        and item["role"] in KNOWN_ROLES
+        and (len(item) == 2 or item.keys() <= PLAIN)
+    )
 
 
 def parsed(text: str) -> Any:
@@ -69,8 +96,9 @@ def as_turn(item: Any) -> list[Message] | None:
         return None
     if "role" in item:
         return [openai_message(item)] if isinstance(item["role"], str) else None
-    if "from" in item and "value" in item:
-        return [{"role": ROLES.get(str(item["from"]).lower(), str(item["from"])), "content": item["value"]}]
+    if "from" in item and any(key in item for key in TEXTS):
+        role = str(item["from"])
+        return [openai_message({"role": role, **{key: value for key, value in item.items() if key != "from"}})]
     pair = next((keys for keys in PAIRS if set(keys) <= item.keys()), None)
     return question_and_answer([item[key] for key in pair]) if pair else None
 
@@ -80,17 +108,33 @@ def question_and_answer(pair: Sequence[Any]) -> list[Message]:
 
 
 def openai_message(message: Message) -> Message:
-    """Return a message unchanged, unless it holds text parts under `value` or a `loss_weight`."""
-    content = message.get("content")
-    if "loss_weight" not in message and not isinstance(content, list):
-        return message
+    """Return a message unchanged, unless its role or text has another name, or it carries a loss weight."""
     changed = dict(message)
+    role = changed["role"]
+    if role not in KNOWN_ROLES:
+        changed["role"] = ROLES.get(role.strip().lower(), role)
+    if "content" not in changed:
+        text = next((key for key in TEXTS if isinstance(changed.get(key), str)), None)
+        if text:
+            changed["content"] = changed.pop(text)
+    content = changed.get("content")
     if isinstance(content, list) and content and all(is_value_part(part) for part in content):
         changed["content"] = "".join(part["value"] for part in content)
-    if changed.get("role") == "assistant" and message.get("loss_weight") in (0, 1):
-        changed["weight"] = int(message["loss_weight"])
-    changed.pop("loss_weight", None)
-    return changed
+    return weighted(changed)
+
+
+def weighted(message: Message) -> Message:
+    """Return a message with OpenAI's `weight` for the `loss_weight` of LLaMA-Factory or the `loss` of ms-swift.
+
+    Only 0 and 1 have a counterpart; any other weight stays as it is, for the reader to decide about.
+    """
+    for key in ("loss_weight", "loss"):
+        value = message.get(key)
+        if value in (0, 1):
+            del message[key]
+            if message["role"] == "assistant":
+                message["weight"] = int(value)
+    return message
 
 
 def is_value_part(part: Any) -> bool:

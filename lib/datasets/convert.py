@@ -1,25 +1,30 @@
-"""Rows -> examples, in OpenAI's two shapes: `prompt`/`completion` and chat `messages`.
+"""Rows -> examples in OpenAI's four shapes: prompt and completion, chat, preference, reinforcement.
 
-Deterministic. Each example keeps the origin of its row; each row that gives none is returned with the reason. On its
-own output a recipe changes nothing.
+Deterministic, and each row by itself. Each example keeps the origin of its row; each row that gives none is returned
+with the reason. On its own output a recipe changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lib.datasets.errors import NoUsableColumns, TooFewExamples
-from lib.datasets.mapping import Role, guess_roles
-from lib.datasets.recipe import CHAT, Recipe
-from lib.datasets.rows import Row, read_row
+from lib.datasets.examples import BUILDERS, talk_record
+from lib.datasets.plans import Plan, plan_of
+from lib.datasets.recipe import CHAT, REINFORCEMENT, Recipe
+from lib.datasets.rows import read_row
+from lib.datasets.skips import Skip
 from lib.datasets.table import Note, Origin, Table
-from lib.datasets.turns import problem_of, single_turn
-from lib.i18n import N_
+from lib.datasets.templates import check
+
+__all__ = ["Conversion", "Example", "Skip", "Skipped", "convert", "converter", "example_of", "require_examples"]
 
 MINIMUM = 10
 """OpenAI refuses training files with fewer examples; so do we, for every backend."""
+PLANS_KEPT = 1000
+"""Rows of JSON may each have other keys; so many ways are remembered."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Skipped:
 
     origin: Origin
     reason: Note
+    code: str = ""
+    """Names the reason: a key of `lib.datasets.skips.REASONS`."""
 
 
 @dataclass(frozen=True)
@@ -52,63 +59,68 @@ class Conversion:
         return [example.record for example in self.examples]
 
 
-EMPTY_COMPLETION = N_("The completion is empty: there is nothing to learn.")
-EMPTY_PROMPT = N_("The prompt is empty.")
-NOT_MESSAGES = N_("The column {column} holds no list of messages here.")
-MANY_TURNS = N_("The conversation is more than one question with one answer in text; only chat format can hold it.")
+def converter(recipe: Recipe, columns: Iterable[str] = ()) -> Callable[[Mapping[str, Any]], dict[str, Any] | Skip]:
+    """Return a function that turns rows into examples; what depends on the recipe alone is worked out once.
+
+    `columns` are those that the file is known to have: a row of JSON may leave some of them out. The fields of a row
+    may be cells or raw JSON values: null counts as "", a number as its JSON text unless it is copied unchanged.
+    """
+    known = dict.fromkeys(columns)
+    plans: dict[tuple[str, ...], Plan] = {}
+    build = BUILDERS[recipe.format]
+    chat = recipe.format == CHAT
+
+    def convert_row(fields: Mapping[str, Any]) -> dict[str, Any] | Skip:
+        keys = tuple(fields)
+        plan = plans.get(keys)
+        if plan is None:
+            if len(plans) >= PLANS_KEPT:
+                plans.clear()
+            plan = plans[keys] = plan_of([*(known | dict.fromkeys(keys))], recipe)
+        if chat and plan.talk and fields.get(plan.talk).__class__ is list:
+            record = talk_record(fields, plan, recipe)
+            if record is not None:
+                return record
+        row = read_row(fields, plan.columns, recipe.joiner)
+        if isinstance(row, Skip):
+            return row
+        if plan.template:
+            row.prompt = plan.prompt(fields, recipe)
+        return build(row, recipe, plan)
+
+    return convert_row
+
+
+def example_of(fields: Mapping[str, Any], recipe: Recipe) -> dict[str, Any] | Skip:
+    """Turn one row into an example, or say why it gives none. For many rows take `converter`."""
+    return converter(recipe)(fields)
 
 
 def convert(table: Table, recipe: Recipe) -> Conversion:
-    """Turn every row into an example or into a skipped row with its reason."""
-    roles = roles_for(table, recipe)
-    if not set(roles.values()) & {Role.COMPLETION, Role.ASSISTANT, Role.MESSAGES}:
-        raise NoUsableColumns(file=table.name)
-    build = chat_record if recipe.format == CHAT else completion_record
-    rows = [read_row(table.columns, cells, roles, recipe.joiner) for cells in table.rows]
-    asks = any(row.prompt.strip() or row.messages for row in rows)
+    """Turn every row into an example or into a skipped row with its reason.
+
+    Raises `NoUsableColumns` when the roles leave nothing to learn from, and `UnknownColumn` or `BrokenTemplate` for
+    a template that does not fit the table.
+    """
+    require_columns(table, recipe)
+    convert_row = converter(recipe, table.columns)
     examples: list[Example] = []
     skipped: list[Skipped] = []
-    for row, origin in zip(rows, table.origins, strict=True):
-        made = Note(NOT_MESSAGES, {"column": row.unreadable}) if row.unreadable else build(row, recipe, asks=asks)
-        if isinstance(made, Note):
-            skipped.append(Skipped(origin, made))
+    for cells, origin in zip(table.rows, table.origins, strict=True):
+        made = convert_row(dict(zip(table.columns, cells, strict=True)))
+        if isinstance(made, Skip):
+            skipped.append(Skipped(origin, made.reason, made.code))
         else:
             examples.append(Example(made, origin))
     return Conversion(examples, skipped, table.name)
 
 
-def roles_for(table: Table, recipe: Recipe) -> Mapping[str, str]:
-    """Return the recipe's roles; for a file already in one of the two shapes, those of that shape."""
-    known = {column: role for column, role in recipe.roles.items() if column in table.columns}
-    return known or (guess_roles(table).roles if table.shape != "flat" else {})
-
-
-def completion_record(row: Row, recipe: Recipe, *, asks: bool) -> dict[str, Any] | Note:
-    """Build {"prompt", "completion"}. Prompts may be empty only if all of them are: then there is nothing to ask."""
-    prompt, completion, system = row.prompt, row.completion, row.system
-    if row.messages:
-        turn = single_turn(row.messages)
-        if turn is None or prompt or completion:
-            return Note(MANY_TURNS)
-        system, prompt, completion = turn.system or system, turn.prompt, turn.completion
-    if not recipe.bare_completion(completion).strip():
-        return Note(EMPTY_COMPLETION)
-    if asks and not prompt.strip():
-        return Note(EMPTY_PROMPT)
-    return {"prompt": recipe.prompt(prompt, system), "completion": recipe.completion(completion)}
-
-
-def chat_record(row: Row, recipe: Recipe, *, asks: bool) -> dict[str, Any] | Note:
-    """Build {"messages", ...}: system text, the conversation so far, the question, the answer."""
-    has_system = bool(row.messages) and row.messages[0].get("role") in ("system", "developer")
-    opening = recipe.messages(row.prompt, row.system)
-    if row.completion and not row.prompt.strip() and not row.messages and asks:
-        return Note(EMPTY_PROMPT)
-    lead = [message for message in opening[:-1] if not has_system]
-    question = opening[-1:] if row.prompt.strip() else []
-    answer = [{"role": "assistant", "content": recipe.bare_completion(row.completion)}] if row.completion else []
-    messages = [*lead, *row.messages, *question, *row.answers, *answer]
-    return problem_of(messages) or {"messages": messages, **row.kept}
+def require_columns(table: Table, recipe: Recipe) -> None:
+    """Raise unless the recipe leaves something to learn from in a table, and its template fits."""
+    plan = plan_of(table.columns, recipe)
+    if not plan.usable and not (recipe.format == REINFORCEMENT and plan.columns):
+        raise NoUsableColumns(file=table.name)
+    check(plan.template, table.columns, table.name)
 
 
 def require_examples(conversion: Conversion, minimum: int = MINIMUM) -> None:

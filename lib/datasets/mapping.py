@@ -29,7 +29,23 @@ class Role(StrEnum):
     ASSISTANT = "assistant"
     MESSAGES = "messages"
     KEEP = "keep"
-    """Copied unchanged beside `messages`: tools, functions, parallel_tool_calls."""
+    """Copied beside `messages`: tools, functions, parallel_tool_calls."""
+    IMAGES = "images"
+    """Addresses of the images that `<image>` stands for in the text."""
+    INSTANCES = "instances"
+    """Self-Instruct's list of one input with its output."""
+    PREFERRED = "preferred"
+    REJECTED = "rejected"
+    DESIRABLE = "desirable"
+    """True or false: whether the answer is wanted (KTO)."""
+    REFERENCE = "reference"
+    """What an answer is judged by in reinforcement; copied unchanged."""
+    THREAD = "thread"
+    """Names the conversation that a line belongs to."""
+    ORDER = "order"
+    """The place of a line in its conversation."""
+    SPEAKER = "speaker"
+    """Who says a line."""
     IGNORE = "ignore"
 
 
@@ -55,6 +71,8 @@ NAMES = {
     "weight score split rejected non_preferred_output non_preferred_completion kto_tag images videos audios "
     "日期 时间 链接 来源",
 }
+KEPT = frozenset({"tools", "functions", "parallel_tool_calls"})
+"""Columns that OpenAI's chat format has beside `messages`."""
 BY_NAME = {name: role for role, names in NAMES.items() for name in names.split()}
 LABELS = {"label", "labels", "category", "class", "intent", "sentiment", "标签", "类别", "分类", "意图", "情感"}
 WHOLE_NUMBER = re.compile(r"\d{1,15}")

@@ -77,4 +77,7 @@ class Recipe:
     def from_json(cls, record: Mapping[str, Any]) -> Recipe:
         """Rebuild a stored recipe; keys of other versions are left aside, missing ones take their default."""
         known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in record.items() if key in known})
+        held = {key: value for key, value in record.items() if key in known}
+        if "open_ended" not in held:  # older recipes said it by leaving the separator out
+            held["open_ended"] = held.get("format", COMPLETION) == COMPLETION and held.get("separator") == ""
+        return cls(**held)

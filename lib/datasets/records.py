@@ -29,6 +29,12 @@ class Records:
     notes: list[Note] = field(default_factory=list)
 
 
+class Scalar(str):
+    """A number or a boolean as its JSON text. It is text like any other, but can be written back as it was."""
+
+    __slots__ = ()
+
+
 OTHERS = N_("Entries of another kind than the rest, left out: {n} (lines {lines}).")
 PARTS = N_("Answers in several parts, joined into one text: {n}.")
 
@@ -81,4 +87,4 @@ def cell_of(value: JsonValue) -> Cell:
     """Return a JSON value as a cell."""
     if value is None:
         return ""
-    return value if isinstance(value, str | list | dict) else json.dumps(value)
+    return value if isinstance(value, str | list | dict) else Scalar(json.dumps(value))

@@ -16,8 +16,11 @@ from itertools import chain, count
 from lib.datasets.convert import convert
 from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import CHAT, COMPLETION, Recipe
-from lib.datasets.rows import read_row, text_of
+from lib.datasets.rows import read_row
+from lib.datasets.skips import Skip
 from lib.datasets.table import Table
+from lib.datasets.templates import text_of
+from lib.datasets.turns import leads
 
 SEPARATORS = [" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n"]
 STOPS = ["###", " END", "@@@", "%%%", "&&&", "+++", "$$$", " [END]"]
@@ -37,12 +40,21 @@ def suggest_recipe(table: Table, roles: Mapping[str, str] | None = None, format:
     """
     roles = {column: str(role) for column, role in (roles or guess_roles(table).roles).items()}
     chat = (format or (CHAT if TALKS & set(roles.values()) else COMPLETION)) == CHAT
-    bare = Recipe(roles, COMPLETION, "", joiner=suggest_joiner(table, roles), system_prompt=common_system(table, roles))
+    bare = Recipe(
+        roles,
+        COMPLETION,
+        "",
+        joiner=suggest_joiner(table, roles),
+        system_prompt=common_system(table, roles),
+        open_ended=True,
+    )
     if chat and Role.MESSAGES in roles.values():
-        return replace(bare, format=CHAT)
+        return replace(bare, format=CHAT, open_ended=False)
     records = convert(table, bare).records
-    prompts = [record["prompt"] for record in records if record["prompt"]]
-    completions = [record["completion"] for record in records]
+    asking = [record for record in records if record["prompt"].strip()]
+    bare = replace(bare, open_ended=bool(records) and not asking)
+    prompts = [record["prompt"] for record in asking]
+    completions = [record["completion"] for record in asking or records]
     separator, stop = marks_in(prompts, completions)
     if chat:
         return replace(bare, format=CHAT, separator=separator, stop=stop if separator else "")
@@ -92,14 +104,16 @@ def common_system(table: Table, roles: Mapping[str, str]) -> str:
     """Return the system text that all rows share; "" when they differ or have none."""
     if not set(roles.values()) & {Role.SYSTEM, Role.MESSAGES}:
         return ""
+    speaking = [(column, role) for column, role in roles.items() if role in (Role.SYSTEM, Role.MESSAGES)]
     found: set[str] = set()
     for cells in table.rows:
-        row = read_row(table.columns, cells, roles, ",")
-        lead = row.messages[0] if row.messages else {}
-        found.add(str(lead.get("content")) if lead.get("role") in ("system", "developer") else row.system)
+        row = read_row(dict(zip(table.columns, cells, strict=True)), speaking, ",")
+        if isinstance(row, Skip):
+            continue
+        found.add(str(row.messages[0].get("content")) if leads(row.messages) else row.system)
         if len(found) > 1:
             return ""
-    return found.pop()
+    return found.pop() if found else ""
 
 
 def wants_space(completions: Sequence[str]) -> bool:

@@ -6,17 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib.datasets.conversations import Message
-from lib.datasets.table import Note
-from lib.i18n import N_
-
-KNOWN_ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
-
-NO_MESSAGES = N_("There are no messages.")
-UNKNOWN_ROLE = N_("A message has the role {role}, which no service knows.")
-NOT_ANSWERED = N_("The last message is not from the assistant, so there is no answer to learn.")
-EMPTY_ANSWER = N_("The last message of the assistant is empty.")
-NO_WEIGHT = N_("Every message of the assistant has weight 0, so there is nothing to learn.")
+from lib.datasets.conversations import KNOWN_ROLES, Message
+from lib.datasets.skips import Skip, skip
 
 
 @dataclass(frozen=True)
@@ -28,36 +19,52 @@ class Turn:
     system: str = ""
 
 
-def problem_of(messages: Sequence[Message]) -> Note | None:
+def problem_of(messages: Sequence[Message]) -> Skip | None:
     """Say why messages can't be trained on; None when they can."""
-    if not messages:
-        return Note(NO_MESSAGES)
-    unknown = [str(m.get("role")) for m in messages if m.get("role") not in KNOWN_ROLES]
-    if unknown:
-        return Note(UNKNOWN_ROLE, {"role": unknown[0][:50]})
+    problem = problem_of_roles(messages)
+    if problem:
+        return problem
     last = messages[-1]
     if last["role"] != "assistant":
-        return Note(NOT_ANSWERED)
+        return skip("not_answered")
     if not has_answer(last):
-        return Note(EMPTY_ANSWER)
+        return skip("empty_answer")
+    if last.get("weight") != 0:
+        return None
     answers = [message for message in messages if message["role"] == "assistant"]
-    return Note(NO_WEIGHT) if all(message.get("weight") == 0 for message in answers) else None
+    return skip("no_weight") if all(message.get("weight") == 0 for message in answers) else None
+
+
+def problem_of_roles(messages: Sequence[Message]) -> Skip | None:
+    """Say whether there are no messages, or some of a role that nobody knows."""
+    if not messages:
+        return skip("no_messages")
+    for message in messages:
+        role = message.get("role")
+        if not isinstance(role, str) or role not in KNOWN_ROLES:
+            return skip("unknown_role", role=str(role)[:50])
+    return None
 
 
 def has_answer(message: Message) -> bool:
     """Say whether a message of the assistant holds text, parts, a refusal or calls."""
     content: Any = message.get("content")
-    spoken = bool(content.strip()) if isinstance(content, str) else bool(content)
+    spoken = bool(content) and (not isinstance(content, str) or not content.isspace())
     return spoken or any(message.get(key) for key in ("tool_calls", "function_call", "refusal"))
+
+
+def leads(messages: Sequence[Message]) -> bool:
+    """Say whether messages open with a system text of their own."""
+    return bool(messages) and messages[0].get("role") in ("system", "developer")
 
 
 def single_turn(messages: Sequence[Message]) -> Turn | None:
     """Return the question and answer if that is all the messages hold, besides a system text."""
-    leads = [message for message in messages[:1] if message.get("role") in ("system", "developer")]
-    rest = messages[len(leads) :]
+    lead = messages[:1] if leads(messages) else []
+    rest = messages[len(lead) :]
     plain = all(isinstance(message.get("content"), str) for message in messages)
     if not plain or [message.get("role") for message in rest] != ["user", "assistant"]:
         return None
     if any(rest[1].get(key) for key in ("tool_calls", "function_call")):
         return None
-    return Turn(rest[0]["content"], rest[1]["content"], leads[0]["content"] if leads else "")
+    return Turn(rest[0]["content"], rest[1]["content"], lead[0]["content"] if lead else "")

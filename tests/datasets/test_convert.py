@@ -43,7 +43,9 @@ def test_rows_without_text_are_left_out_with_line_and_reason(table: Build) -> No
 
 
 def test_prompts_may_be_empty_when_all_are(table: Build) -> None:
-    found = convert(table("a b", ["", "x"], ["", "y"]), Recipe(PAIR, separator=""))
+    made = table("a b", ["", "x"], ["", "y"])
+    assert suggest_recipe(made, PAIR).open_ended
+    found = convert(made, Recipe(PAIR, separator="", open_ended=True))
     assert [record["prompt"] for record in found.records] == ["", ""]
 
 
