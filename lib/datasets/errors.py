@@ -25,6 +25,7 @@ DatasetError
 │   └── YamlReference
 ├── NoUsableColumns             nothing to learn from
 │   └── NoRows
+├── BrokenTemplate, UnknownColumn   the prompt can't be built as the template says
 ├── ResultFile, JobListing      a file of another page
 ├── ReadingStopped              by whoever asked for it
 └── TooFewExamples
@@ -167,6 +168,18 @@ class NoUsableColumns(DatasetError):
 class NoRows(NoUsableColumns):
     what = "{file} holds no rows of data."
     todo = "Check that the export is complete, then upload the file again."
+
+
+class BrokenTemplate(DatasetError):
+    what = "The template {template} opens a brace at character {place} and never closes it."
+    why = "What stands between braces is the name of a column."
+    todo = "Close the brace, or write {{{{ for a brace that belongs to the text."
+
+
+class UnknownColumn(DatasetError):
+    what = "The template names the column {column}, which is not in the file."
+    why = "There would be nothing to put in its place."
+    todo = "Use one of: {columns}."
 
 
 class ResultFile(DatasetError):
