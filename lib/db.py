@@ -73,6 +73,7 @@ class VersionRow(Base):
     examples: Mapped[int]
     format: Mapped[str]
     recipe: Mapped[dict[str, Any]]
+    corrections: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source_sha256: Mapped[str]
     source_name: Mapped[str]
     created_at: Mapped[float] = mapped_column(default=now)

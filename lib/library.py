@@ -1,39 +1,48 @@
 """The shelf: uploaded files, half-filled forms and dataset versions.
 
-Files lie under their SHA-256 in `settings().files`; a name is only ever shown, never used as a path. A file is there
-whole or not at all. Saving the same thing twice gives the same thing back. This module knows no screen and no network.
+Files lie under their SHA-256 (`lib.stored_files`). Saving the same thing twice gives the same thing back. This module
+knows no screen and no network.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lib.config import settings
 from lib.datasets import jsonl
+from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Recipe
 from lib.db import DatasetRow, DraftRow, UploadRow, VersionRow, insert_once, new_id, now, session
-from lib.errors import TuneboardError
+from lib.stored_files import FileGone, ShelfUnwritable, file_path, read_file, save_file, save_path, save_stream
 
-
-class FileGone(TuneboardError):
-    what = "The stored file {name} is gone."
-    why = "Somebody removed it from the server's folder."
-    todo = "Upload the file again."
-
-
-class ShelfUnwritable(TuneboardError):
-    what = "The file could not be stored: {detail}"
-    why = "The disk of the server is full or may not be written to."
-    todo = "Free some space, then upload the file again."
+__all__ = [
+    "Draft",
+    "FileGone",
+    "ShelfUnwritable",
+    "Upload",
+    "Version",
+    "draft",
+    "drafts",
+    "file_path",
+    "new_draft",
+    "read_file",
+    "save_draft",
+    "save_file",
+    "save_upload",
+    "save_upload_stream",
+    "save_version",
+    "save_version_file",
+    "upload",
+    "version",
+    "version_bytes",
+    "version_path",
+    "versions",
+]
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,8 @@ class Version:
     examples: int
     format: str
     recipe: Recipe
+    corrections: Corrections
+    """What was corrected by hand in the source file."""
     source_name: str
     source_sha256: str
     created_at: float
@@ -78,40 +89,20 @@ class Version:
         return f"{self.dataset} v{self.number}"
 
 
-def save_file(data: bytes) -> str:
-    """Store bytes and return their SHA-256.
-
-    Raises:
-        ShelfUnwritable: the disk is full or read-only.
-    """
-    sha256 = hashlib.sha256(data).hexdigest()
-    path = _path(sha256)
-    if not path.exists():
-        try:
-            _write(path, data)
-        except OSError as error:
-            raise ShelfUnwritable(detail=error.strerror or str(error)) from error
-    return sha256
-
-
-def read_file(sha256: str) -> bytes:
-    """Return the bytes stored under a SHA-256.
-
-    Raises:
-        FileGone: there is no such file.
-    """
-    try:
-        return _path(sha256).read_bytes()
-    except FileNotFoundError as error:
-        raise FileGone(name=sha256[:12]) from error
-
-
 def save_upload(name: str, data: bytes) -> Upload:
     """Store a file somebody gave us; the same bytes again take the newest name."""
-    sha256 = save_file(data)
+    return _save_upload(name, save_file(data), len(data))
+
+
+def save_upload_stream(name: str, stream: BinaryIO) -> Upload:
+    """Store a file somebody gives us without holding it in memory."""
+    return _save_upload(name, *save_stream(stream))
+
+
+def _save_upload(name: str, sha256: str, size: int) -> Upload:
     name = name.replace("\0", "").encode("utf-8", "replace").decode()  # what no database keeps
     with session() as opened:
-        insert_once(opened, UploadRow, sha256=sha256, name=name, size=len(data))
+        insert_once(opened, UploadRow, sha256=sha256, name=name, size=size)
         row = opened.get_one(UploadRow, sha256)
         row.name = name
         return Upload(row.sha256, row.name, row.size, row.created_at)
@@ -153,17 +144,37 @@ def drafts(kind: str) -> list[Draft]:
         return [Draft(row.id, row.kind, row.state, row.updated_at) for row in rows]
 
 
-def save_version(name: str, recipe: Recipe, records: list[dict[str, Any]], source: Upload) -> Version:
-    """Store a dataset version; the same name, bytes and recipe return the version that is there."""
+def save_version(
+    name: str,
+    recipe: Recipe,
+    records: list[dict[str, Any]],
+    source: Upload,
+    corrections: Corrections | None = None,
+) -> Version:
+    """Store a dataset version; the same name, bytes, recipe and corrections return the version that is there."""
     data = jsonl.write(records)
-    sha256 = save_file(data)
+    return _save_version(name, recipe, (save_file(data), len(data), len(records)), source, corrections)
+
+
+def save_version_file(
+    name: str, recipe: Recipe, path: Path, examples: int, source: Upload, corrections: Corrections | None = None
+) -> Version:
+    """Store a dataset version from a file that was prepared, of so many examples, without holding it in memory."""
+    return _save_version(name, recipe, (*save_path(path), examples), source, corrections)
+
+
+def _save_version(
+    name: str, recipe: Recipe, file: tuple[str, int, int], source: Upload, corrections: Corrections | None
+) -> Version:
+    sha256, size, examples = file
     made = VersionRow(
         id=new_id(),
         sha256=sha256,
-        size=len(data),
-        examples=len(records),
+        size=size,
+        examples=examples,
         format=recipe.format,
         recipe=recipe.to_json(),
+        corrections=(corrections or Corrections()).to_json(),
         source_sha256=source.sha256,
         source_name=source.name,
     )
@@ -193,42 +204,19 @@ def version_bytes(id: str) -> bytes:
     Raises:
         FileGone: there is no such version, or its file was removed.
     """
+    return version_path(id).read_bytes()
+
+
+def version_path(id: str) -> Path:
+    """Return where the JSONL of a dataset version lies, to be read there.
+
+    Raises:
+        FileGone: there is no such version, or its file was removed.
+    """
     found = version(id)
     if found is None:
         raise FileGone(name=id[:12])
-    return read_file(found.sha256)
-
-
-def _path(sha256: str) -> Path:
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise FileGone(name=sha256[:12])
-    return settings().files / sha256[:2] / sha256
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write beside the place, make sure it is on the disk, then move it there: never a half file under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        _sync_folder(path.parent)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that the new name is on the disk too; Windows can't, and needn't, be asked."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    return file_path(found.sha256)
 
 
 def _find_or_number(name: str, made: VersionRow) -> Version:
@@ -247,7 +235,9 @@ def _find_or_number(name: str, made: VersionRow) -> Version:
 
 def _same(opened: Session, dataset_id: str, made: VersionRow) -> VersionRow | None:
     alike = select(VersionRow).where(VersionRow.dataset_id == dataset_id, VersionRow.sha256 == made.sha256)
-    return next((row for row in opened.scalars(alike) if row.recipe == made.recipe), None)
+    made_by = (made.recipe, Corrections.from_json(made.corrections))
+    found = opened.scalars(alike)
+    return next((row for row in found if (row.recipe, Corrections.from_json(row.corrections)) == made_by), None)
 
 
 def _versions() -> Select[VersionRow, str]:
@@ -264,6 +254,7 @@ def _version(row: VersionRow, dataset: str) -> Version:
         examples=row.examples,
         format=row.format,
         recipe=Recipe.from_json(row.recipe),
+        corrections=Corrections.from_json(row.corrections),
         source_name=row.source_name,
         source_sha256=row.source_sha256,
         created_at=row.created_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from lib import library
 from lib.config import settings
+from lib.datasets import jsonl
+from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Recipe
 from lib.migrations import migrate
 
@@ -106,3 +109,27 @@ def test_a_version_saved_from_many_tabs_at_once_is_one() -> None:
 
 def _files() -> list[Path]:
     return [path for path in settings().files.rglob("*") if path.is_file()]
+
+
+def test_a_stream_is_stored_like_the_bytes_it_holds(tmp_path: Path) -> None:
+    streamed = library.save_upload_stream("big.jsonl", io.BytesIO(b"x" * 3_000_000))
+    assert streamed == library.save_upload("big.jsonl", b"x" * 3_000_000)
+    assert library.file_path(streamed.sha256).stat().st_size == streamed.size == 3_000_000
+
+
+def test_a_version_from_a_file_is_the_one_from_its_records(tmp_path: Path) -> None:
+    source = library.save_upload("a.csv", b"a")
+    prepared = tmp_path / "prepared.jsonl"
+    prepared.write_bytes(jsonl.write(RECORDS))
+    made = library.save_version_file("x", Recipe(), prepared, len(RECORDS), source)
+    assert made == library.save_version("x", Recipe(), RECORDS, source)
+    assert library.version_path(made.id).read_bytes() == prepared.read_bytes()
+
+
+def test_corrections_are_kept_with_the_version_and_tell_versions_apart() -> None:
+    source = library.save_upload("a.csv", b"a")
+    corrections = Corrections({3: {"prompt": "better"}}, frozenset({1, 2}))
+    plain = library.save_version("x", Recipe(), RECORDS, source)
+    corrected = library.save_version("x", Recipe(), RECORDS, source, corrections)
+    assert (plain.number, corrected.number, corrected.corrections) == (1, 2, corrections)
+    assert library.save_version("x", Recipe(), RECORDS, source, corrections) == corrected
