@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.datasets.convert import require_examples
 from lib.errors import TuneboardError
 from lib.i18n import _
-from lib.ui import drafts
-from lib.ui.data import examples, reading, recipe, source, versions
+from lib.ui.data import (
+    examples,
+    outcome,
+    problems,
+    reading,
+    recipe,
+    rows_view,
+    services_view,
+    source,
+    tokens_view,
+    versions,
+    view,
+)
+from lib.ui.data.work import work_of
 from lib.ui.text import show_error
 
 st.title(_("Data"))
@@ -22,19 +33,29 @@ if opened is None:
 
 draft_id, state = opened
 source.draw_chosen(state)
-table = reading.read(draft_id, state)
-if table is None:
+file = reading.read(draft_id, state)
+if file is None:
     st.stop()
 
 st.header(_("What each column is for"))
 read_as = reading.fingerprint(state)
 try:
-    chosen = recipe.edit(draft_id, read_as, table, recipe.stored(state, table))
-    state = {**state, "recipe": chosen.to_json()}
-    drafts.keep(source.KIND, draft_id, state)
-    conversion = examples.converted(table, read_as, chosen)
-    examples.draw(conversion, chosen)
-    require_examples(conversion)
-    versions.draw_save(draft_id, state, chosen, conversion)
+    chosen = recipe.edit(draft_id, read_as, file.table, recipe.stored(state, file.table))
+    work = work_of(draft_id, {**state, "recipe": chosen.to_json()}, read_as, file)
+    report = outcome.report(work)
+    outcome.draw(work, report)
+    match view.choose(problems.counts(report)):
+        case "examples":
+            examples.draw(work)
+        case "problems":
+            problems.draw(work, report)
+        case "rows":
+            rows_view.draw(work, report)
+        case "tokens":
+            tokens_view.draw(work, report)
+        case "services":
+            services_view.draw(work, report)
+    outcome.require_examples(work, report)
+    versions.draw_save(work)
 except TuneboardError as error:
     show_error(error)

@@ -218,12 +218,6 @@ def test_a_first_row_can_be_taken_as_data(visit: Visit) -> None:
     assert list(at.dataframe[-1].value.iloc[0]) == ["prompt", "completion"]
 
 
-def test_a_mark_that_stands_inside_the_texts_is_pointed_out(visit: Visit) -> None:
-    at = upload(visit("data"), "sums.csv", QUESTIONS)
-    at.text_input(key="data_separator").set_value("What").run()
-    assert any("12" in warning.value for warning in at.warning)
-
-
 def test_a_system_text_that_all_conversations_share_goes_into_the_recipe(visit: Visit) -> None:
     at = visit("data")
     at.button(key="data_sample_sarcastic_facts").click().run()

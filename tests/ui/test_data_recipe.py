@@ -1,4 +1,4 @@
-"""Marks can be typed, roles keep their meaning, and marks in the wrong place are counted."""
+"""Marks can be typed, and roles keep their meaning."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.datasets.mapping import Role
-from lib.datasets.recipe import Recipe
-from lib.ui.data.examples import collisions
 from lib.ui.data.recipe import spell, unspell
 from lib.ui.data.roles import IN_HEADERS, as_in, values
 
@@ -39,18 +37,3 @@ def test_a_narrow_table_has_a_widget_a_column_and_a_wide_one_a_widget_a_role() -
     assert values(["a", "b"], {"a": Role.PROMPT}) == {"data_role_0": Role.PROMPT, "data_role_1": Role.IGNORE}
     wide = [str(n) for n in range(IN_HEADERS + 1)]
     assert values(wide, {"3": Role.USER})["data_list_user"] == ["3"]
-
-
-def test_a_mark_at_the_end_is_right_and_inside_it_is_counted() -> None:
-    recipe = Recipe(separator=" ->", stop="END")
-    right = {"prompt": "a ->", "completion": "bEND"}
-    wrong = {"prompt": "a -> b ->", "completion": "bENDcEND"}
-    assert collisions([right], recipe) == {"prompt": 0, "completion": 0}
-    assert collisions([right, wrong], recipe) == {"prompt": 1, "completion": 1}
-
-
-def test_an_empty_mark_stands_nowhere() -> None:
-    assert collisions([{"prompt": "a", "completion": "b"}], Recipe(separator="", stop="")) == {
-        "prompt": 0,
-        "completion": 0,
-    }

@@ -1,126 +1,101 @@
-"""What will be trained: the first examples, what was left out, and marks that stand where they should not."""
+"""One example at a time: as it is written to the file, and beside it as the model reads it."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 import streamlit as st
 
 from lib.datasets import jsonl
-from lib.datasets.convert import Conversion, Example, convert
-from lib.datasets.recipe import Recipe
-from lib.datasets.suggest import is_free
-from lib.datasets.table import Table
-from lib.i18n import N_, _
+from lib.datasets.rules.base import Record
+from lib.datasets.skips import Skip
+from lib.datasets.source import SourceRow
+from lib.i18n import _
+from lib.ui.data import lookup, model_view
+from lib.ui.data.before_after import example
+from lib.ui.data.colours import cut, drawn
+from lib.ui.data.parts import Part, parts
+from lib.ui.data.work import Work
 from lib.ui.format import number
-from lib.ui.text import escape, show_rows
+from lib.ui.text import escape, shorten
 
-SHOWN = 3
-LONGEST = 2000
+LONGEST = 4000
 """Characters of one text that are drawn; the file holds all of them."""
-SPEAKERS = {"system": N_("System"), "user": N_("User"), "assistant": N_("Assistant"), "tool": N_("Tool")}
+AT, JSONL = "data_example", "data_as_jsonl"
 
 
-def converted(table: Table, read_as: str, recipe: Recipe) -> Conversion:
-    """Convert once for each recipe and reading of a file; `read_as` names the reading."""
-    return _converted(table, recipe, read_as, json.dumps(recipe.to_json(), sort_keys=True))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _converted(_table: Table, _recipe: Recipe, read_as: str, recipe_json: str) -> Conversion:
-    return convert(_table, _recipe)
-
-
-def collisions(records: list[dict[str, Any]], recipe: Recipe) -> dict[str, int]:
-    """Count the prompts and completions that hold, before their end, the mark that should end them."""
-    counts = {}
-    for field, mark in (("prompt", recipe.separator), ("completion", recipe.stop)):
-        texts = (str(record.get(field, "")) for record in records)
-        counts[field] = sum(not is_free(mark, text.removesuffix(mark)) for text in texts) if mark else 0
-    return counts if recipe.format == "completion" else {}
-
-
-def draw(conversion: Conversion, recipe: Recipe) -> None:
-    """Draw the first examples as they will be trained."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        count = _("{n} examples", n=number(len(conversion.examples)))
-        st.header(escape(count), width="content", anchor=False)
-        st.toggle(_("As JSONL"), key="data_as_jsonl")
-    _draw_collisions(conversion, recipe)
-    for example in conversion.examples[:SHOWN]:
-        if st.session_state["data_as_jsonl"]:
-            st.code(_cut(jsonl.write([example.record]).decode().rstrip("\n")), language=None, wrap_lines=True)
+def draw(work: Work) -> None:
+    """Draw the chosen row's example and the way to the next one."""
+    rows = work.source.rows
+    at = _draw_browser(rows)
+    found = lookup.rows_at(work.source, work.read_as, [at - 1])
+    if not found:
+        st.caption(_("This line holds no row that can be read."))
+        return
+    row = found[0]
+    made = example(row, work.recipe, work.corrections)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**{_('In the file')}**")
+        _draw_raw(row, made, work)
+    with right:
+        st.markdown(f"**{_('As the model reads it')}**")
+        if isinstance(made, dict):
+            model_view.draw(made, work.target)
         else:
-            _draw_example(example, recipe)
-    _draw_skipped(conversion)
+            st.caption(_("Nothing: this row is left out."))
 
 
-def _draw_example(example: Example, recipe: Recipe) -> None:
-    with st.container(border=True, gap="xsmall"):
-        for message in example.record.get("messages", []):
-            _draw_message(message)
-        for field, label, mark in (
-            ("prompt", _("Prompt"), recipe.separator),
-            ("completion", _("Completion"), recipe.stop),
-        ):
-            if field in example.record:
-                st.caption(label)
-                st.markdown(_marked(example.record[field], mark))
-
-
-def _draw_message(message: dict[str, Any]) -> None:
-    role, content = str(message.get("role")), message.get("content")
-    st.caption(_(SPEAKERS[role]) if role in SPEAKERS else escape(role))
-    if isinstance(content, str):
-        st.text(_cut(content))
-    if not isinstance(content, str) or message.keys() - {"role", "content"}:
-        st.json({key: value for key, value in message.items() if key != "role"}, expanded=False)
-
-
-def _marked(text: str, mark: str) -> str:
-    """Return a text as Markdown that shows it as it is, with the mark at its end and a space at its start drawn."""
-    end = mark if mark and text.endswith(mark) else ""
-    body = text.removesuffix(end)
-    start = " " if body.startswith(" ") else ""
-    lines = "  \n".join(escape(line) for line in _cut(body).splitlines())
-    return f"{_drawn(start)} {lines} {_drawn(end)}".strip()
-
-
-def _drawn(mark: str) -> str:
-    shown = mark.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
-    return f":orange-background[{escape(shown)}]" if shown else ""
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
-
-
-def _draw_collisions(conversion: Conversion, recipe: Recipe) -> None:
-    found = collisions(conversion.records, recipe)
-    if found.get("prompt"):
-        told = _("The separator also stands inside {n} prompts. Choose one that does not.", n=number(found["prompt"]))
-        st.warning(escape(told), icon=":material/warning:")
-    if found.get("completion"):
-        told = _(
-            "The stop sequence also stands inside {n} completions, and would cut them. Choose another one.",
-            n=number(found["completion"]),
+def _draw_browser(rows: int) -> int:
+    """Draw previous, next and the number of the row; return the number, from 1."""
+    st.session_state[AT] = min(max(1, int(st.session_state.get(AT) or 1)), max(1, rows))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        at = st.session_state[AT]
+        st.button(
+            _("Previous"),
+            icon=":material/chevron_left:",
+            key="data_previous",
+            on_click=_go,
+            args=(-1,),
+            disabled=at <= 1,
         )
-        st.warning(escape(told), icon=":material/warning:")
+        st.number_input(_("Row"), 1, max(1, rows), step=1, key=AT, label_visibility="collapsed", width=130)
+        st.button(
+            _("Next"), icon=":material/chevron_right:", key="data_next", on_click=_go, args=(1,), disabled=at >= rows
+        )
+        st.caption(_("of {n} rows", n=number(rows)), width="content")
+        st.toggle(_("As JSONL"), key=JSONL)
+    return int(st.session_state[AT])
 
 
-def _draw_skipped(conversion: Conversion) -> None:
-    if conversion.skipped:
-        label = _("Rows left out, and why: {n}", n=number(len(conversion.skipped)))
-        with st.expander(escape(label), icon=":material/playlist_remove:"):
-            show_rows(
-                [
-                    {
-                        _("Line number"): skipped.origin.line,
-                        _("Sheet"): skipped.origin.sheet,
-                        _("Reason"): skipped.reason.text(),
-                    }
-                    for skipped in conversion.skipped
-                ],
-                alt=_("Rows that were left out, with the reason"),
-            )
+def _go(step: int) -> None:
+    st.session_state[AT] = int(st.session_state.get(AT) or 1) + step
+
+
+def _draw_raw(row: SourceRow, made: Record | Skip | None, work: Work) -> None:
+    if made is None:
+        st.info(_("Left out: by hand, or by an accepted fix."), icon=":material/playlist_remove:")
+    elif isinstance(made, Skip):
+        st.warning(escape(made.reason.text()), icon=":material/playlist_remove:")
+    elif st.session_state.get(JSONL):
+        st.code(cut(jsonl.write([made]).decode().rstrip("\n"), LONGEST), language=None, wrap_lines=True)
+        return
+    else:
+        with st.container(border=True, gap="xsmall"):
+            for part in parts(made):
+                _draw_part(part, work)
+        return
+    for column, cell in row.fields.items():
+        st.caption(escape(shorten(column, 40)))
+        st.text(cut(str(cell), LONGEST))
+
+
+def _draw_part(part: Part, work: Work) -> None:
+    """Draw a text with the mark at its end and a space at its start drawn, as Markdown does not show them."""
+    st.caption(escape(part.label))
+    mark = next((mark for mark in (work.recipe.separator, work.recipe.stop) if mark and part.text.endswith(mark)), "")
+    body = part.text.removesuffix(mark)
+    start = " " if body.startswith(" ") else ""
+    if not mark and not start:
+        st.text(cut(part.text, LONGEST))
+        return
+    lines = "  \n".join(escape(line) for line in cut(body, LONGEST).splitlines())
+    st.markdown(" ".join(piece for piece in (drawn(start), lines, drawn(mark)) if piece))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from lib import library
+from lib.config import settings
 from lib.datasets.encoding import ENCODINGS
-from lib.datasets.readers import read_table
+from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
 from lib.i18n import N_, _, sentences
@@ -25,20 +27,25 @@ AS_READ = ""
 """The value of an override that lets the reader decide."""
 
 
-def read(draft_id: str, state: dict[str, Any]) -> Table | None:
-    """Return the table, after drawing how it was read; None after drawing why it could not be."""
+def read(draft_id: str, state: dict[str, Any]) -> Source | None:
+    """Return the file, opened, after drawing how it was read; None after drawing why it could not be."""
     try:
         with st.spinner(_("Reading the file")):
-            table = _table(state["sha256"], state["name"], *(state.get(name) or None for name in OVERRIDES))
+            source = opened(state)
     except TuneboardError as error:
         show_error(error)
         _draw_overrides(draft_id, state, None)
         return None
-    _draw_evidence(table, state["sha256"])
-    _draw_overrides(draft_id, state, table)
-    if table.notes:
-        _draw_notes(table)
-    return table
+    _draw_evidence(source.table, state["sha256"])
+    _draw_overrides(draft_id, state, source.table)
+    if source.table.notes:
+        _draw_notes(source.table)
+    return source
+
+
+def opened(state: Mapping[str, Any]) -> Source:
+    """Return the file that a draft speaks of, opened as the draft says. Raises `DatasetError`."""
+    return _open(state["sha256"], state["name"], *(state.get(name) or None for name in OVERRIDES))
 
 
 def fingerprint(state: dict[str, Any]) -> str:
@@ -46,13 +53,15 @@ def fingerprint(state: dict[str, Any]) -> str:
     return "|".join([state["sha256"], state["name"], *(state.get(name) or "" for name in OVERRIDES)])
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _table(sha256: str, name: str, encoding: str | None, delimiter: str | None, *others: str | None) -> Table:
-    """Read a file once; the key is its SHA-256, so that no two files can be taken for one another."""
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _open(sha256: str, name: str, encoding: str | None, delimiter: str | None, *others: str | None) -> Source:
+    """Open a file once; the key is its SHA-256, so that no two files can be taken for one another."""
     sheet, header = others
+    how = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
     names_columns = None if header is None else header == "yes"
-    data = library.read_file(sha256)
-    return read_table(data, name, encoding=encoding, delimiter=delimiter, sheet=sheet, header=names_columns)
+    return open_source(
+        settings().files / sha256[:2] / sha256, name, settings().home / "spools", header=names_columns, **how
+    )
 
 
 def _draw_evidence(table: Table, sha256: str) -> None:

@@ -12,17 +12,29 @@ from typing import Any
 import streamlit as st
 
 from lib import library
+from lib.datasets.fixes import SET_FIELD
 from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import Recipe
 from lib.datasets.suggest import common_system, suggest_recipe
 from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui import drafts
-from lib.ui.data import roles
+from lib.ui.data import roles, template
 from lib.ui.data.source import KIND
 from lib.ui.text import escape, refusals
 
-FORMATS = {"completion": N_("Prompt and completion"), "chat": N_("Chat messages")}
+FORMATS = {
+    "completion": N_("Prompt and completion"),
+    "chat": N_("Chat messages"),
+    "preference": N_("Two answers to choose from"),
+    "reinforcement": N_("Questions with a reference"),
+}
+MEANING = {
+    "completion": N_("One text goes on with another. The model learns to write the completion after the prompt."),
+    "chat": N_("A conversation. The model learns to say what the assistant says."),
+    "preference": N_("A question with a better and a worse answer. The model learns to prefer the first (DPO)."),
+    "reinforcement": N_("A question without an answer. A grader compares what the model says with the reference."),
+}
 MARKS = ("separator", "stop", "joiner")
 SPELLING = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -52,6 +64,7 @@ def values(table: Table, recipe: Recipe) -> dict[str, Any]:
     """Return what each widget holds, by key, for `recipe`."""
     marks = {f"data_{name}": spell(getattr(recipe, name)) for name in MARKS}
     chosen = {"data_format": recipe.format, "data_system": recipe.system_prompt, "data_space": recipe.leading_space}
+    chosen |= {template.KEY: recipe.prompt_template}
     return marks | chosen | roles.values(table.columns, recipe.roles)
 
 
@@ -73,11 +86,23 @@ def edit(draft_id: str, read_as: str, table: Table, base: Recipe) -> Recipe:
     drafts.fill(KIND, f"{draft_id}|{read_as}", values(table, base))
     format = _draw_format(draft_id, table, base)
     chosen = roles.draw(table, guess_roles(table), format)
-    return replace(base, format=format, roles=chosen, **_draw_marks(format, list(chosen.values())))
+    held = _draw_marks(format, list(chosen.values()))
+    held["prompt_template"] = template.draw(table, base.prompt_template)
+    return without_overruled(replace(base, format=format, roles=chosen, **held))
+
+
+def without_overruled(recipe: Recipe) -> Recipe:
+    """Return the recipe without accepted fixes of fields that were then changed by hand: the hand is right."""
+    overruled = [
+        fix
+        for fix in recipe.fixes
+        if fix["code"] == SET_FIELD and getattr(recipe, fix["settings"]["field"]) != fix["settings"]["value"]
+    ]
+    return replace(recipe, fixes=[fix for fix in recipe.fixes if fix not in overruled]) if overruled else recipe
 
 
 def _draw_format(draft_id: str, table: Table, base: Recipe) -> str:
-    return st.radio(
+    format = st.radio(
         _("Format of the examples"),
         list(FORMATS),
         format_func=lambda name: _(FORMATS[name]),
@@ -85,8 +110,10 @@ def _draw_format(draft_id: str, table: Table, base: Recipe) -> str:
         on_change=_change_format,
         args=(draft_id, table, base),
         horizontal=True,
-        help=_("The engine learns both. OpenAI's models take chat messages."),
+        help=_("The engine learns the first two. OpenAI's models take all but the first."),
     )
+    st.caption(_(MEANING[format]))
+    return format
 
 
 def _change_format(draft_id: str, table: Table, base: Recipe) -> None:
@@ -115,7 +142,7 @@ def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
         if format == "completion":
             told = _("Older OpenAI models learn better with it.")
             held["leading_space"] = st.checkbox(_("Space before completions"), key="data_space", help=told, wrap=True)
-    if (format == "chat" and Role.SYSTEM not in given) or st.session_state["data_system"]:
+    if (format != "completion" and Role.SYSTEM not in given) or st.session_state["data_system"]:
         label, told = _("System prompt"), _("Opens every conversation that has none of its own. May be empty.")
         held["system_prompt"] = st.text_area(label, key="data_system", help=told, height=80)
     return held

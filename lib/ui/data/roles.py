@@ -24,15 +24,24 @@ ROLE_NAMES: dict[str, str] = {
     Role.USER: N_("User"),
     Role.ASSISTANT: N_("Assistant"),
     Role.MESSAGES: N_("Messages"),
+    Role.PREFERRED: N_("Preferred answer"),
+    Role.REJECTED: N_("Answer to avoid"),
+    Role.REFERENCE: N_("Reference"),
+    Role.DESIRABLE: N_("Wanted or not"),
+    Role.THREAD: N_("Conversation"),
+    Role.ORDER: N_("Order"),
+    Role.SPEAKER: N_("Speaker"),
+    Role.IMAGES: N_("Images"),
+    Role.INSTANCES: N_("Instances"),
     Role.KEEP: N_("Keep"),
     Role.IGNORE: N_("Ignore"),
 }
 OFFERED: dict[str, list[str]] = {
     "completion": [Role.PROMPT, Role.COMPLETION, Role.SYSTEM],
-    "chat": [Role.SYSTEM, Role.USER, Role.ASSISTANT],
+    "chat": [Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.THREAD, Role.ORDER, Role.SPEAKER],
+    "preference": [Role.SYSTEM, Role.USER, Role.PREFERRED, Role.REJECTED],
+    "reinforcement": [Role.SYSTEM, Role.USER, Role.REFERENCE],
 }
-CONVERSATION = [Role.MESSAGES, Role.KEEP]
-"""Offered only where a column holds conversations."""
 TWINS: dict[str, str] = {Role.PROMPT: Role.USER, Role.COMPLETION: Role.ASSISTANT}
 PREVIEW_ROWS = 6
 IN_HEADERS = 12
@@ -52,14 +61,21 @@ def values(columns: list[str], roles: Mapping[str, str]) -> dict[str, Any]:
 
 def as_in(format: str, role: str) -> str:
     """Return the role that means in `format` what `role` means: a prompt is a user's turn."""
-    twins = TWINS if format == "chat" else {twin: role for role, twin in TWINS.items()}
+    twins = TWINS if format != "completion" else {twin: role for role, twin in TWINS.items()}
     return twins.get(role, role)
 
 
 def offered(guess: Guess, format: str) -> list[str]:
     """Return the roles a column may have."""
-    extra = CONVERSATION if Role.MESSAGES in guess.roles.values() else []
-    return [*OFFERED[format], *extra, Role.IGNORE]
+    guessed = {as_in(format, role) for role in guess.roles.values()}
+    if Role.MESSAGES in guessed:
+        guessed.add(Role.KEEP)
+    usual = OFFERED[format]
+    return [
+        *usual,
+        *(role for role in ROLE_NAMES if role in guessed and role not in usual and role != Role.IGNORE),
+        Role.IGNORE,
+    ]
 
 
 def draw(table: Table, guess: Guess, format: str) -> dict[str, str]:

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
 
 from lib import library
-from lib.datasets.convert import Conversion
-from lib.datasets.recipe import Recipe
 from lib.i18n import _
 from lib.library import Version
 from lib.ui import drafts, places
-from lib.ui.data.source import KIND
+from lib.ui.data.work import Work, keep
 from lib.ui.format import ago, moment, number, size
 from lib.ui.text import escape, show_rows
+from lib.workbench.export import records_of
+from lib.workbench.prepare import prepare
 
-FORMATS = {"completion": "prompt/completion", "chat": "messages"}
+FORMATS = {
+    "completion": "prompt/completion",
+    "chat": "messages",
+    "preference": "preferred_output",
+    "reinforcement": "messages + reference",
+}
 """What the records hold, in OpenAI's own words."""
 
 
-def default_name(state: dict[str, Any]) -> str:
+def default_name(state: Mapping[str, Any]) -> str:
     """Return the name a dataset of this file gets: the file's, without folders and ending."""
     return state.get("dataset") or PurePath(str(state["name"]).replace("\\", "/")).stem[:80] or "dataset"
 
 
-def draw_save(draft_id: str, state: dict[str, Any], recipe: Recipe, conversion: Conversion) -> None:
-    """Draw name and button, or, when this very recipe is saved, where to go from there."""
-    saved = state.get("saved") or {}
-    version = library.version(saved["version"]) if saved.get("recipe") == recipe.to_json() else None
-    if version and version.dataset == state.get("dataset"):
+def draw_save(work: Work) -> None:
+    """Draw name and button, or, when this very outcome is saved, where to go from there."""
+    saved = work.state.get("saved") or {}
+    version = library.version(saved["version"]) if saved.get("key") == work.key else None
+    if version and version.dataset == work.state.get("dataset"):
         _draw_saved(version)
         return
-    drafts.fill("data_save", draft_id, {"data_name": default_name(state)})
+    drafts.fill("data_save", work.draft_id, {"data_name": default_name(work.state)})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(_("Name of the dataset"), key="data_name", max_chars=80, width=320).strip()
         label, icon = _("Save dataset version"), ":material/save:"
         if st.button(label, type="primary", icon=icon, key="data_save", disabled=not name):
-            _save(name, draft_id, state, recipe, conversion)
+            _save(name, work)
             st.rerun()
 
 
@@ -105,9 +112,11 @@ def _draw_saved(version: Version) -> None:
         st.caption(escape(ago(version.created_at)), width="content")
 
 
-def _save(name: str, draft_id: str, state: dict[str, Any], recipe: Recipe, conversion: Conversion) -> None:
+def _save(name: str, work: Work) -> None:
     """Save the version and note it in the draft. Clicked twice, the library returns the version that is there."""
-    source = library.upload(state["sha256"]) or library.save_upload(state["name"], library.read_file(state["sha256"]))
-    version = library.save_version(name, recipe, conversion.records, source)
-    saved = {"version": version.id, "recipe": recipe.to_json()}
-    library.save_draft(draft_id, KIND, {**state, "dataset": version.dataset, "saved": saved})
+    sha256 = work.state["sha256"]
+    source = library.upload(sha256) or library.save_upload(work.state["name"], library.read_file(sha256))
+    with TemporaryDirectory() as folder:
+        made = prepare(work.source, work.recipe, Path(folder) / "made.jsonl", corrections=work.corrections, workers=1)
+        version = library.save_version(name, work.recipe, list(records_of(made.path)), source)
+    keep(work.draft_id, dataset=version.dataset, saved={"version": version.id, "key": work.key})

@@ -1,0 +1,85 @@
+"""What the screen works on: one file, read one way, under one recipe, with what was changed by hand.
+
+All of it lives in the draft, which lives in the database. Callbacks change the draft and nothing else; the page is
+then drawn from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib import library
+from lib.datasets.corrections import Corrections
+from lib.datasets.recipe import Fix, Recipe
+from lib.datasets.source import Source
+from lib.datasets.table import Table
+from lib.ui import drafts
+from lib.workbench.targets import Target, chief_targets, find_target
+
+KIND = "data"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A file under a recipe. `read_as` names the bytes and the way they were read."""
+
+    draft_id: str
+    state: Mapping[str, Any]
+    read_as: str
+    source: Source
+    recipe: Recipe
+    corrections: Corrections
+    target: Target
+    """The model whose tokens are counted."""
+
+    @property
+    def table(self) -> Table:
+        """Return the head of the file."""
+        return self.source.table
+
+    @property
+    def key(self) -> str:
+        """Return a name for the outcome: the same for the same bytes under the same recipe and corrections."""
+        held = [self.read_as, self.recipe.to_json(), self.corrections.to_json(), self.state.get("validation")]
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
+def work_of(draft_id: str, state: dict[str, Any], read_as: str, source: Source) -> Work:
+    """Return the work that a draft holds, and keep the draft as it is now."""
+    drafts.keep(KIND, draft_id, state)
+    corrections = Corrections.from_json(state.get("corrections") or {})
+    target = find_target(state.get("model") or default_model())
+    return Work(draft_id, state, read_as, source, Recipe.from_json(state["recipe"]), corrections, target)
+
+
+def default_model() -> str:
+    """Return the model whose tokens are counted when nobody chose one: the first of the first service."""
+    return chief_targets()[0].name
+
+
+def keep(draft_id: str, **values: Any) -> None:
+    """Write values into the draft beside those it holds."""
+    library.save_draft(draft_id, KIND, {**(library.draft(draft_id, KIND) or {}), **values})
+
+
+def change_recipe(draft_id: str, change: Callable[[Recipe], Recipe]) -> None:
+    """Change the recipe in the draft, and let the widgets start from it again."""
+    state = library.draft(draft_id, KIND) or {}
+    if state.get("recipe"):
+        keep(draft_id, recipe=change(Recipe.from_json(state["recipe"])).to_json())
+        drafts.forget(KIND)
+
+
+def change_corrections(draft_id: str, change: Callable[[Corrections], Corrections]) -> None:
+    """Change in the draft what was changed by hand."""
+    state = library.draft(draft_id, KIND) or {}
+    keep(draft_id, corrections=change(Corrections.from_json(state.get("corrections") or {})).to_json())
+
+
+def name_fix(fix: Fix) -> str:
+    """Return a short name for widgets about a fix: the same for the same fix."""
+    return hashlib.sha256(json.dumps(fix, sort_keys=True).encode()).hexdigest()[:12]
