@@ -1,9 +1,137 @@
-"""Examples that are too long, cut down to nothing, or repeat the same instructions."""
+"""Examples too long for the model, so long that nothing is left to learn, or hardly worth it.
+
+Lengths are tokens of the chosen model. When nobody counted them, nothing is said about them: characters don't tell
+(9,000 Chinese characters are anything from 6,000 to 18,000 tokens).
+"""
 
 from __future__ import annotations
 
-from lib.datasets.fixes import Change
-from lib.datasets.rules.base import Rule
+from typing import Any, ClassVar, Self
 
-RULES: tuple[type[Rule], ...] = ()
-CHANGES: dict[str, Change] = {}
+from lib.datasets.fixes import Change
+from lib.datasets.recipe import CHAT, COMPLETION
+from lib.datasets.rules import instructions
+from lib.datasets.rules.bare import bare_completion
+from lib.datasets.rules.base import Context, Finding, Found, Rule, View, text_of_message
+from lib.datasets.table import Note
+from lib.i18n import N_
+
+SHORT = 3
+"""Characters below which a completion is very short."""
+USUAL = 40
+"""Average characters of completions from which on short ones stand out; below, they are labels or words."""
+
+
+class OverLong(Rule):
+    """Examples longer than the model takes."""
+
+    code: ClassVar[str] = "over_long"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.limit = context.limit or 0
+        self.longest = 0
+        self.cut = Found()
+        self.lost = Found()
+
+    @classmethod
+    def applies(cls, context: Context) -> bool:
+        return context.limit is not None
+
+    def look(self, view: View) -> None:
+        if view.tokens is None or view.tokens <= self.limit:
+            return
+        self.longest = max(self.longest, view.tokens)
+        if share_asked(view) * view.tokens >= self.limit:
+            self.lost.add(view)
+        else:
+            self.cut.add(view)
+
+    def merge(self, other: Self) -> None:
+        self.longest = max(self.longest, other.longest)
+        self.cut.merge(other.cut)
+        self.lost.merge(other.lost)
+
+    def findings(self) -> list[Finding]:
+        found = []
+        if self.lost:
+            title = Note(
+                N_("Examples with nothing left to learn: {n}. The question alone fills all {limit} tokens."),
+                {"n": len(self.lost), "limit": self.limit},
+            )
+            why = Note(N_("What is over the limit is cut off at the end, and here that is the whole answer."))
+            todo = Note(N_("Shorten these questions, exclude these rows, or choose a model that takes more."))
+            found.append(Finding("nothing_left", "error", title, why, todo, self.lost))
+        if self.cut:
+            title = Note(
+                N_("Examples longer than the {limit} tokens that the model takes: {n}. The longest has {longest}."),
+                {"n": len(self.cut), "limit": self.limit, "longest": self.longest},
+            )
+            why = Note(N_("The end of their answers is cut off, so the model learns to stop in mid-sentence."))
+            todo = Note(N_("Shorten or split them, exclude these rows, or choose a model that takes more."))
+            found.append(Finding(self.code, "warning", title, why, todo, self.cut))
+        return found
+
+
+def share_asked(view: View) -> float:
+    """Return which part of an example comes before the first answer that is learnt, by its size in UTF-8.
+
+    Tokens are counted for whole examples. Their size shares them out well enough: both parts are mostly of one script.
+    """
+    messages: list[dict[str, Any]] = view.record.get("messages") or []
+    before = [view.prompt]
+    texts = [view.prompt, view.completion]
+    if messages:
+        learnt = [m.get("role") == "assistant" and m.get("weight") != 0 for m in messages]
+        texts = [text_of_message(message) for message in messages]
+        before = texts[: learnt.index(True)] if True in learnt else texts
+    return sum(map(size, before)) / max(1, sum(map(size, texts)))
+
+
+def size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+class ShortCompletions(Rule):
+    """A few very short completions among long ones."""
+
+    code: ClassVar[str] = "short_completions"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.answers = 0
+        self.characters = 0
+        self.found = Found()
+        self.short = SHORT + len(context.recipe.stop) + 1
+
+    @classmethod
+    def applies(cls, context: Context) -> bool:
+        return context.recipe.format in (COMPLETION, CHAT)
+
+    def look(self, view: View) -> None:
+        length = len(view.completion)
+        self.answers += 1
+        self.characters += length
+        if length < self.short and 0 < len(bare_completion(self.context.recipe, view.completion).strip()) < SHORT:
+            self.found.add(view)
+
+    def merge(self, other: Self) -> None:
+        self.answers += other.answers
+        self.characters += other.characters
+        self.found.merge(other.found)
+
+    def findings(self) -> list[Finding]:
+        average = self.characters // max(1, self.answers)
+        if not self.found or average < USUAL:
+            return []
+        title = Note(
+            N_("Very short completions: {n}. On average they have {average} characters."),
+            {"n": len(self.found), "average": average},
+        )
+        why = Note(N_("Where answers are long, one of a character or two is often a slip, and the model learns it."))
+        todo = Note(N_("Look at these rows. Complete or exclude those that are not meant so."))
+        return [Finding(self.code, "hint", title, why, todo, self.found)]
+
+
+RULES: tuple[type[Rule], ...] = (OverLong, ShortCompletions, *instructions.RULES)
+CHANGES: dict[str, Change] = {**instructions.CHANGES}
