@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from lib.datasets.errors import NoUsableColumns, TooFewExamples
 from lib.datasets.examples import BUILDERS, talk_record
@@ -18,6 +18,7 @@ from lib.datasets.rows import read_row
 from lib.datasets.skips import Skip
 from lib.datasets.table import Note, Origin, Table
 from lib.datasets.templates import check
+from lib.datasets.threads import gathered, has_threads
 
 __all__ = ["Conversion", "Example", "Skip", "Skipped", "convert", "converter", "example_of", "require_examples"]
 
@@ -25,6 +26,12 @@ MINIMUM = 10
 """OpenAI refuses training files with fewer examples; so do we, for every backend."""
 PLANS_KEPT = 1000
 """Rows of JSON may each have other keys; so many ways are remembered."""
+
+
+RowConverter: TypeAlias = "Callable[[Mapping[str, Any]], dict[str, Any] | Skip]"
+
+_LATEST: dict[int, tuple[Recipe, RowConverter]] = {}
+"""The recipe that `example_of` was last called with, and its converter; replaced as one, so threads can't mix them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Conversion:
         return [example.record for example in self.examples]
 
 
-def converter(recipe: Recipe, columns: Iterable[str] = ()) -> Callable[[Mapping[str, Any]], dict[str, Any] | Skip]:
+def converter(recipe: Recipe, columns: Iterable[str] = ()) -> RowConverter:
     """Return a function that turns rows into examples; what depends on the recipe alone is worked out once.
 
     `columns` are those that the file is known to have: a row of JSON may leave some of them out. The fields of a row
@@ -92,8 +99,11 @@ def converter(recipe: Recipe, columns: Iterable[str] = ()) -> Callable[[Mapping[
 
 
 def example_of(fields: Mapping[str, Any], recipe: Recipe) -> dict[str, Any] | Skip:
-    """Turn one row into an example, or say why it gives none. For many rows take `converter`."""
-    return converter(recipe)(fields)
+    """Turn one row into an example, or say why it gives none. The converter of the latest recipe is kept at hand."""
+    latest = _LATEST.get(0)
+    if latest is None or latest[0] is not recipe:
+        latest = _LATEST[0] = (recipe, converter(recipe))
+    return latest[1](fields)
 
 
 def convert(table: Table, recipe: Recipe) -> Conversion:
@@ -103,16 +113,25 @@ def convert(table: Table, recipe: Recipe) -> Conversion:
     a template that does not fit the table.
     """
     require_columns(table, recipe)
-    convert_row = converter(recipe, table.columns)
+    convert_row = converter(recipe, () if has_threads(recipe, table.columns) else table.columns)
     examples: list[Example] = []
     skipped: list[Skipped] = []
-    for cells, origin in zip(table.rows, table.origins, strict=True):
-        made = convert_row(dict(zip(table.columns, cells, strict=True)))
+    for _number, origin, fields in rows_of(table, recipe):
+        made = fields if isinstance(fields, Skip) else convert_row(fields)
         if isinstance(made, Skip):
             skipped.append(Skipped(origin, made.reason, made.code))
         else:
             examples.append(Example(made, origin))
     return Conversion(examples, skipped, table.name)
+
+
+def rows_of(table: Table, recipe: Recipe) -> Iterable[tuple[int, Origin, Mapping[str, Any] | Skip]]:
+    """Return the rows as (number, origin, fields), gathered to conversations where the recipe says so."""
+    rows = (
+        (number, origin, dict(zip(table.columns, cells, strict=True)))
+        for number, (cells, origin) in enumerate(zip(table.rows, table.origins, strict=True))
+    )
+    return gathered(rows, recipe) if has_threads(recipe, table.columns) else rows
 
 
 def require_columns(table: Table, recipe: Recipe) -> None:

@@ -16,8 +16,8 @@ from lib.datasets.templates import fits, names, render
 
 BESIDE = {Role.IGNORE, Role.KEEP, Role.REFERENCE, Role.THREAD, Role.ORDER, Role.SPEAKER}
 """Roles that make no text of an example."""
-ASK = {Role.PROMPT, Role.USER, Role.MESSAGES, Role.INSTANCES}
-ANSWER = {Role.COMPLETION, Role.ASSISTANT, Role.MESSAGES, Role.PREFERRED, Role.INSTANCES}
+ASK = {Role.PROMPT, Role.USER, Role.MESSAGES, Role.INSTANCES, Role.LINE}
+ANSWER = {Role.COMPLETION, Role.ASSISTANT, Role.MESSAGES, Role.PREFERRED, Role.INSTANCES, Role.LINE}
 PAIR = {"prompt": Role.PROMPT, "completion": Role.COMPLETION}
 REFERENCE = "reference_answer"
 """The column that an answer moves to when a pair becomes a row for reinforcement."""
@@ -76,11 +76,12 @@ def roles_of(columns: Sequence[str], recipe: Recipe) -> tuple[Mapping[str, str],
     named = {column: role for column, role in recipe.roles.items() if column in columns and role != Role.IGNORE}
     needed = {column for column, role in recipe.roles.items() if role not in BESIDE}
     needed |= set(names(recipe.prompt_template))
-    if not named or not needed <= set(columns):
+    spoken = [column for column, role in named.items() if role not in BESIDE]
+    if not spoken or not needed <= set(columns):
         own = shape_roles(columns, recipe)
         if own:
             return own, True
-    if not named:
+    if not spoken and not recipe.prompt_template:
         shapes = (shape_roles(columns, recipe, format) for format in (COMPLETION, PREFERENCE, CHAT))
         return next((roles for roles in shapes if roles), {}), False
     strangers = [column for column in columns if column not in recipe.roles]

@@ -41,6 +41,8 @@ class Recipe:
     """Builds the prompt from columns by name, e.g. "{dynasty},{power},{mood}"; "" joins the prompt columns."""
     open_ended: bool = False
     """There is nothing to ask: prompts may be empty, and the model learns to write texts like these."""
+    speakers: dict[str, str] = field(default_factory=dict)
+    """Who says a line, where the name alone doesn't tell: name of a speaker -> role of a message."""
     fixes: list[Fix] = field(default_factory=list)
     """What was accepted, in order."""
 

@@ -47,7 +47,13 @@ REASONS = {
     ),
     "no_order": N_("The conversation {thread} has a line without its place in the order. Fill it in."),
     "same_order": N_("The conversation {thread} has two lines at the same place. Number them one after the other."),
-    "unknown_speaker": N_("The speaker {speaker} is neither the user nor the assistant. Say who it is."),
+    "unclear_order": N_(
+        "The order of the conversation {thread} can't be told from {value}. Use numbers, or dates with times."
+    ),
+    "different_systems": N_("The conversation {thread} has more than one system text. Leave one."),
+    "unknown_speaker": N_(
+        "The speaker {speaker} is neither the user nor the assistant. Say who it is, or write user or assistant."
+    ),
 }
 
 

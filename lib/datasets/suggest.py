@@ -14,19 +14,20 @@ from dataclasses import replace
 from itertools import chain, count
 
 from lib.datasets.convert import convert
-from lib.datasets.mapping import Role, guess_roles
-from lib.datasets.recipe import CHAT, COMPLETION, Recipe
+from lib.datasets.mapping import Role, guess_roles, only_asks
+from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
 from lib.datasets.rows import read_row
 from lib.datasets.skips import Skip
 from lib.datasets.table import Table
 from lib.datasets.templates import text_of
+from lib.datasets.threads import MESSAGES, gather
 from lib.datasets.turns import leads
 
 SEPARATORS = [" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n"]
 STOPS = ["###", " END", "@@@", "%%%", "&&&", "+++", "$$$", " [END]"]
 OLD_STOPS = [*STOPS, "\n\n###\n\n", "\n###", "***", "\n", "."]
 """Endings that a file prepared by other tools may have. A full stop counts only if it ends all and is in none."""
-TALKS = {Role.MESSAGES, Role.SYSTEM, Role.USER, Role.ASSISTANT}
+TALKS = {Role.MESSAGES, Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.IMAGES}
 """Columns of these roles ask for chat; prompt and completion alone do not."""
 SHORT = 20
 SPACED_SCRIPTS_END = "\u0590"
@@ -39,7 +40,9 @@ def suggest_recipe(table: Table, roles: Mapping[str, str] | None = None, format:
     Raises `NoUsableColumns` when the roles leave nothing to learn from.
     """
     roles = {column: str(role) for column, role in (roles or guess_roles(table).roles).items()}
-    chat = (format or (CHAT if TALKS & set(roles.values()) else COMPLETION)) == CHAT
+    if Role.THREAD in roles.values():
+        return of_threads(table, roles, format)
+    format = format or format_of_roles(table, roles)
     bare = Recipe(
         roles,
         COMPLETION,
@@ -48,22 +51,39 @@ def suggest_recipe(table: Table, roles: Mapping[str, str] | None = None, format:
         system_prompt=common_system(table, roles),
         open_ended=True,
     )
-    if chat and Role.MESSAGES in roles.values():
-        return replace(bare, format=CHAT, open_ended=False)
+    if format in (PREFERENCE, REINFORCEMENT) or (format == CHAT and Role.MESSAGES in roles.values()):
+        return replace(bare, format=format, open_ended=False)
     records = convert(table, bare).records
     asking = [record for record in records if record["prompt"].strip()]
-    bare = replace(bare, open_ended=bool(records) and not asking)
+    bare = replace(bare, format=format, open_ended=bool(records) and not asking)
     prompts = [record["prompt"] for record in asking]
     completions = [record["completion"] for record in asking or records]
     separator, stop = marks_in(prompts, completions)
-    if chat:
-        return replace(bare, format=CHAT, separator=separator, stop=stop if separator else "")
+    if format == CHAT:
+        return replace(bare, separator=separator, stop=stop if separator else "")
     return replace(
         bare,
         separator=separator or (free_mark(SEPARATORS, prompts) if prompts else ""),
         stop=stop or free_mark(STOPS, completions),
         leading_space=wants_space(completions),
     )
+
+
+def of_threads(table: Table, roles: dict[str, str], format: str | None) -> Recipe:
+    """Propose a recipe for lines of conversations: what fits once they are put together."""
+    together = gather(table, roles, Recipe(joiner="\n"))
+    inside = {column: Role.MESSAGES if column == MESSAGES else Role.KEEP for column in together.columns}
+    return replace(suggest_recipe(together, inside, format), roles=roles, joiner="\n")
+
+
+def format_of_roles(table: Table, roles: Mapping[str, str]) -> str:
+    """Return the format that columns with these roles are meant for."""
+    given = set(roles.values())
+    if Role.REJECTED in given:
+        return PREFERENCE
+    if Role.REFERENCE in given or only_asks(table, roles):
+        return REINFORCEMENT
+    return CHAT if TALKS & given else COMPLETION
 
 
 def marks_in(prompts: Sequence[str], completions: Sequence[str]) -> tuple[str, str]:

@@ -39,6 +39,7 @@ def test_columns_of_one_role_are_joined_in_their_order(table: Build) -> None:
 def test_rows_without_text_are_left_out_with_line_and_reason(table: Build) -> None:
     made = table("a b", ["x", "y"], ["x", " \n"], ["", "y"])
     assert [(line, "empty" in why) for line, why in reasons(made, Recipe(PAIR))] == [(3, True), (4, True)]
+    assert [skipped.code for skipped in convert(made, Recipe(PAIR)).skipped] == ["empty_completion", "empty_prompt"]
     assert [example.origin.line for example in convert(made, Recipe(PAIR)).examples] == [2]
 
 
@@ -125,7 +126,11 @@ def test_the_preferred_answer_ends_the_conversation() -> None:
     asked = '"conversations": [{"from": "human", "value": "a"}]'
     text = f'[{{{asked}, "chosen": {{"from": "gpt", "value": "b"}}, "rejected": {{"from": "gpt", "value": "c"}}}}]'
     made = read_table(text.encode(), "a.json")
-    assert convert(made, suggest_recipe(made)).records == [{"messages": talk("ua", "ab")}]
+    assert suggest_recipe(made).format == "preference"
+    assert convert(made, suggest_recipe(made, format="chat")).records == [{"messages": talk("ua", "ab")}]
+    assert convert(made, suggest_recipe(made, format="completion")).records == [
+        {"prompt": "a ->", "completion": " b###"}
+    ]
 
 
 def test_no_column_to_learn_from_is_refused(table: Build) -> None:

@@ -63,9 +63,11 @@ def test_conversations_are_known_by_what_they_hold(table: Build, cell: object) -
     assert list(found.values()) == ["ignore", "messages", "keep", "ignore"]
 
 
-def test_answers_that_were_not_preferred_are_left_out(table: Build) -> None:
+def test_two_answers_are_told_apart_and_one_alone_is_the_answer(table: Build) -> None:
     found = guess_roles(table("prompt chosen rejected", ["a", "good", "bad"])).roles
-    assert list(found.values()) == ["prompt", "assistant", "ignore"]
+    assert list(found.values()) == ["prompt", "preferred", "rejected"]
+    assert guess_roles(table("prompt chosen", ["a", "good"])).roles["chosen"] == Role.ASSISTANT
+    assert guess_roles(table("prompt rejected", ["a", "bad"])).roles["rejected"] == Role.IGNORE
 
 
 def test_a_label_is_what_the_model_answers(table: Build) -> None:
