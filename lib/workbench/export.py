@@ -1,23 +1,20 @@
 """Writes prepared examples as a target wants them, or as a table for people, and says what was left out or renamed.
 
-Streams line by line. The result appears under its name only when it is whole: it is written beside it and renamed.
+Streams line by line. The result is there whole or not at all.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from lib.datasets.jsonl import BOM
-from lib.workbench.errors import ResultUnwritable
+from lib.workbench.prepare import whole_or_not_at_all
 from lib.workbench.targets import Target
 from lib.workbench.traits import MESSAGE_KEYS, RECORD_KEYS, format_of
 
@@ -51,7 +48,7 @@ def export(prepared: Path, target: Target, out: Path) -> Exported:
         ResultUnwritable: the disk is full or may not be written to.
     """
     done = Exported(out, bom=target.bom == "required")
-    with whole_file(out) as file:
+    with whole_or_not_at_all(out) as file:
         if done.bom:
             file.write(BOM)
         for record in records_of(prepared):
@@ -72,7 +69,7 @@ def export_table(prepared: Path, out: Path, *, escape_formulas: bool = True) -> 
     """
     done = Exported(out, bom=True)
     columns = list(dict.fromkeys(key for record in records_of(prepared) for key in record))
-    with whole_file(out) as raw:
+    with whole_or_not_at_all(out) as raw:
         raw.write(BOM)
         text = Text(raw)
         rows = csv.writer(text, lineterminator="\r\n")
@@ -185,29 +182,9 @@ def safe(text: str, escape_formulas: bool) -> str:
 class Text:
     """Takes the text that `csv.writer` writes, and passes it on as bytes; a text wrapper would close the file."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self.file = file
 
     def write(self, text: str) -> int:
         """Write text as UTF-8."""
         return self.file.write(text.encode("utf-8"))
-
-
-@contextmanager
-def whole_file(out: Path) -> Iterator[IO[bytes]]:
-    """Open a file that appears as `out` when the block ends well, and not at all when it doesn't."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name[:100]}.", dir=out.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)  # a temporary file is private; the result is a file like any other
-            Path(name).replace(out)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as problem:
-        raise ResultUnwritable(detail=problem.strerror or str(problem)) from problem

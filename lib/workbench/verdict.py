@@ -19,22 +19,15 @@ from lib.workbench.words import LIMIT_WORDS, TRAIT_WORDS, Words
 
 
 @dataclass(frozen=True)
-class FileFacts:
-    """What a file that would be sent as it stands shows besides its examples."""
-
-    size: int
-    """Bytes."""
-    bom: bool
-    name: str = ""
-
-
-@dataclass(frozen=True)
 class Outcome:
     """A dataset as targets look at it."""
 
     traits: Traits
-    file: FileFacts | None = None
-    """None while the file is still to be written: then whatever writing it settles is no failure."""
+    size: int | None = None
+    """Bytes of the file, where it is known."""
+    bom: bool | None = None
+    """Whether the file begins with a byte order mark; None while it is still to be written for the target. Then what
+    writing settles is no failure."""
     tokens: TokenCount | None = None
     """Tokens of each example by the tokenizer of the target, or of one that splits text alike."""
 
@@ -72,7 +65,7 @@ def judge(target: Target, outcome: Outcome, today: date | None = None) -> Verdic
             verdict.notes.append(finding)
         elif finding.severity == "warning":
             verdict.warnings.append(finding)
-        elif mended and outcome.file is None:
+        elif mended and outcome.bom is None:
             verdict.changed.append(replace(finding, severity="hint"))
         else:
             verdict.failures.append(finding)
@@ -99,9 +92,9 @@ def limits(target: Target, outcome: Outcome, today: date | None) -> Iterator[tup
         yield told(target, "too_few_examples", seen.examples, limit=least), False
     if most_examples and seen.examples > most_examples:
         yield told(target, "too_many_examples", seen.examples, limit=most_examples), False
-    if outcome.file and most and outcome.file.size > most:
-        yield told(target, "file_too_large", size=outcome.file.size, limit=most), False
-    if outcome.file and (outcome.file.bom, target.bom) in ((True, "forbidden"), (False, "required")):
+    if outcome.size and most and outcome.size > most:
+        yield told(target, "file_too_large", size=outcome.size, limit=most), False
+    if (outcome.bom, target.bom) in ((True, "forbidden"), (False, "required")):
         yield told(target, "bom_missing" if target.bom == "required" else "bom_not_taken"), True
     yield from lengths(target, outcome.tokens)
 

@@ -10,10 +10,10 @@ from lib.datasets.recipe import Recipe
 from lib.datasets.rules.base import Context, view_of
 from lib.datasets.table import Origin
 from lib.workbench.errors import ResultUnwritable
-from lib.workbench.export import export, export_table, records_of, whole_file
+from lib.workbench.export import export, export_table, records_of
 from lib.workbench.targets import chief_targets, find_target
 from lib.workbench.traits import Traits
-from lib.workbench.verdict import FileFacts, Outcome, judge
+from lib.workbench.verdict import Outcome, judge
 
 ASK = {"role": "user", "content": "为什么?", "name": "ann"}
 SAY = {"role": "assistant", "content": "Because.", "weight": 1}
@@ -75,8 +75,7 @@ def test_what_was_written_for_a_target_is_taken_by_it(tmp_path, target):
     traits = Traits(Context(Recipe()))
     for row, record in enumerate(records_of(tmp_path / "out.jsonl")):
         traits.look(view_of(row, Origin(row + 1), record))
-    facts = FileFacts(len(data), bom=data.startswith(b"\xef\xbb\xbf"))
-    assert judge(target, Outcome(traits, facts)).failures == []
+    assert judge(target, Outcome(traits, len(data), data.startswith(b"\xef\xbb\xbf"))).failures == []
 
 
 def test_a_table_for_people_runs_no_formula_and_keeps_every_character(tmp_path):
@@ -91,21 +90,9 @@ def test_a_table_for_people_runs_no_formula_and_keeps_every_character(tmp_path):
     assert "'=1+1" not in out.read_text("utf-8-sig")
 
 
-def write_half(out):
-    with whole_file(out) as file:
-        file.write(b"half")
-        raise KeyboardInterrupt
-
-
-def test_a_file_that_could_not_be_finished_leaves_the_old_one_alone(tmp_path):
-    out = tmp_path / "out.jsonl"
-    out.write_text("before", "utf-8")
-    with pytest.raises(KeyboardInterrupt):
-        write_half(out)
-    assert out.read_text("utf-8") == "before"
-    assert list(tmp_path.iterdir()) == [out]
-
-
-def test_a_folder_that_is_not_there_is_a_refusal_and_no_traceback(tmp_path):
-    with pytest.raises(ResultUnwritable), whole_file(tmp_path / "missing" / "out.jsonl"):
-        pass
+def test_a_folder_that_can_not_be_written_to_is_a_refusal_and_no_traceback(tmp_path):
+    (tmp_path / "file").write_text("", "utf-8")
+    prepared = tmp_path / "prepared.jsonl"
+    prepared.write_text("", "utf-8")
+    with pytest.raises(ResultUnwritable):
+        export(prepared, find_target("openai"), tmp_path / "file" / "out.jsonl")

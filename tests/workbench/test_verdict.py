@@ -7,18 +7,18 @@ from lib.datasets.rules.base import Context, view_of
 from lib.datasets.table import Origin
 from lib.workbench.targets import chief_targets, find_target
 from lib.workbench.traits import Traits
-from lib.workbench.verdict import FileFacts, Outcome, judge, matrix
+from lib.workbench.verdict import Outcome, judge, matrix
 
 TODAY = date(2026, 11, 20)
 ASK = {"role": "user", "content": "Why?"}
 SAY = {"role": "assistant", "content": "Because."}
 
 
-def outcome(*records, file=None, times=12):
+def outcome(*records, size=None, bom=None, times=12):
     traits = Traits(Context(Recipe()))
     for row, record in enumerate(list(records) * times):
         traits.look(view_of(row, Origin(row + 1), record))
-    return Outcome(traits, file)
+    return Outcome(traits, size, bom)
 
 
 def codes(findings):
@@ -32,8 +32,8 @@ def test_a_plain_chat_file_is_taken_by_every_service_for_chat():
 
 
 def test_a_failure_names_rule_lines_reason_fix_and_the_page_it_was_read_on():
-    ready = FileFacts(1000, bom=False)
-    verdict = judge(find_target("alibaba:sft"), outcome({"messages": [{**ASK, "name": "a"}, SAY]}, file=ready), TODAY)
+    ready = outcome({"messages": [{**ASK, "name": "a"}, SAY]}, bom=False)
+    verdict = judge(find_target("alibaba:sft"), ready, TODAY)
     (failure,) = verdict.failures
     assert failure.code == "name_not_taken"
     assert failure.found.lines[:2] == [1, 2]
@@ -59,17 +59,16 @@ def test_an_answer_that_is_not_to_be_learnt_is_a_failure_where_every_answer_is_t
 
 def test_the_byte_order_mark_is_wanted_by_azure_and_refused_by_openai():
     chat = {"messages": [ASK, SAY]}
-    marked, bare = FileFacts(10, bom=True), FileFacts(10, bom=False)
-    assert judge(find_target("azure"), outcome(chat, file=marked), TODAY).passed
-    assert codes(judge(find_target("azure"), outcome(chat, file=bare), TODAY).failures) == {"bom_missing"}
-    assert codes(judge(find_target("openai"), outcome(chat, file=marked), TODAY).failures) == {"bom_not_taken"}
+    assert judge(find_target("azure"), outcome(chat, bom=True), TODAY).passed
+    assert codes(judge(find_target("azure"), outcome(chat, bom=False), TODAY).failures) == {"bom_missing"}
+    assert codes(judge(find_target("openai"), outcome(chat, bom=True), TODAY).failures) == {"bom_not_taken"}
 
 
 def test_sizes_are_limits_of_the_service():
     chat = {"messages": [ASK, SAY]}
-    heavy = FileFacts(600 * 2**20, bom=False)
-    assert codes(judge(find_target("openai"), outcome(chat, file=heavy), TODAY).failures) == {"file_too_large"}
-    assert judge(find_target("crusoe"), outcome(chat, file=heavy), TODAY).passed
+    heavy = outcome(chat, size=600 * 2**20)
+    assert codes(judge(find_target("openai"), heavy, TODAY).failures) == {"file_too_large"}
+    assert judge(find_target("crusoe"), heavy, TODAY).passed
     assert codes(judge(find_target("openai"), outcome(chat, times=9), TODAY).failures) == {"too_few_examples"}
     assert judge(find_target("fireworks"), outcome(chat, times=3), TODAY).passed
 
