@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.datasets.errors import DatasetError
-from lib.datasets.readers import read_table
+from lib.datasets.readers import reading
 from lib.datasets.spool_file import write_spool
 
 OUT_OF_MEMORY = "out of memory"
@@ -34,8 +34,8 @@ def main() -> None:
 
 def read(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file that a request names into a spool."""
-    table = read_table(Path(request["path"]).read_bytes(), request["name"], **request["how"])
-    return {"rows": write_spool(Path(request["to"]), table)}
+    with Path(request["path"]).open("rb") as file, reading(file, request["name"], **request["how"]) as found:
+        return {"rows": write_spool(Path(request["to"]), found)}
 
 
 def limit(memory: int, seconds: int) -> None:

@@ -1,15 +1,18 @@
 """Bytes -> text, with the encoding that fits and the evidence for it.
 
-Decoding is strict: a byte that doesn't fit is a refusal or a note, never a replacement character. Knows nothing of
-what the text means.
+Decoding is strict: a byte that doesn't fit is a refusal or a note, never a replacement character. The whole file is
+checked, in pieces, before any of it is read. Knows nothing of what the text means.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import TextIOWrapper
+from typing import BinaryIO, TextIO
 
 from charset_normalizer import from_bytes
 
@@ -31,118 +34,213 @@ ENCODINGS = {
 """What a user may choose: Python's codec -> the name people know it by."""
 
 CANDIDATES = ["gb18030", "big5", "cp932", "cp1252"]
-BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
+BOMS = [
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+]
 SAMPLE = 64 * 1024
+CHUNK = 1024 * 1024
 STRAY_BYTES = 20
 """So many bytes that are not UTF-8 are forgiven in a file that otherwise is, each with a note."""
+STRAYS = "tuneboard-strays"
 CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f]")
 HALF_WIDTH = re.compile("[｡-ﾟ]")
+COMMON = re.compile("[\t\n\r -~\u00a0-\u00ff\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef\u2010-\u2030]")
+
+
+def stray_character(problem: UnicodeError) -> tuple[str, int]:
+    """Read one byte that is not UTF-8 as Windows-1252; an error handler for codecs, named `STRAYS`."""
+    if not isinstance(problem, UnicodeDecodeError):
+        raise problem
+    byte = problem.object[problem.start : problem.start + 1]
+    return byte.decode("cp1252", "ignore") or chr(byte[0]), problem.start + 1
+
+
+codecs.register_error(STRAYS, stray_character)
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """The text, the codec that gave it, and what is worth saying about it."""
+class Text:
+    """A file of text whose encoding is known, and what is worth saying about that."""
 
-    text: str
+    file: BinaryIO
     encoding: str
     evidence: list[Note] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    errors: str = "strict"
+
+    @contextmanager
+    def open(self, newline: str = "") -> Iterator[TextIO]:
+        """Give the text from its start, without a byte order mark. One reader at a time."""
+        self.file.seek(0)
+        text = TextIOWrapper(self.file, self.encoding, self.errors, newline)
+        try:
+            if text.read(1) != "\ufeff":
+                text.seek(0)
+            yield text
+        finally:
+            text.detach()
+
+    def head(self, characters: int) -> str:
+        """Return the first characters."""
+        with self.open() as text:
+            return text.read(characters)
+
+    def whole(self) -> str:
+        """Return all of it."""
+        with self.open() as text:
+            return text.read()
 
 
-def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
-    """Decode a whole file; `encoding` overrides what is detected and must fit."""
+CHOSEN = N_("Read as {encoding}, as chosen: {rows} rows, 0 undecodable.")
+BY_BOM = N_("Read as {encoding}: {rows} rows, 0 undecodable; the file says so in its first bytes.")
+FITS = N_("Read as {encoding}: {rows} rows, 0 undecodable.")
+FITS_BUT = N_("Read as {encoding}: {rows} rows; bytes that don't fit, each listed: {n}.")
+LOOKS = N_(
+    "Read as {encoding}: {rows} rows, 0 undecodable. It is not UTF-8 (line {line}, column {column}). "
+    "Choose another encoding if characters look wrong."
+)
+UNSURE = N_(
+    "Read as {encoding}: {rows} rows, 0 undecodable. It is not UTF-8 (line {line}, column {column}), and "
+    "would fit these too: {others}. Choose one of them if characters look wrong."
+)
+STRAY = N_("Byte 0x{byte} is not UTF-8; it was read as “{character}” (Windows-1252).")
+
+
+def find_encoding(file: BinaryIO, name: str, encoding: str | None = None) -> Text:
+    """Find the encoding that the whole file fits; a chosen one must fit. Raises `WrongEncoding`, `BinaryFile`."""
     if encoding:
-        return Decoded(decode_as(data, name, encoding), encoding, [Note(CHOSEN, {"encoding": label(encoding)})])
-    found = detect(data, name)
-    if len(CONTROL.findall(found.text[:SAMPLE])) > len(found.text[:SAMPLE]) // 20 + 2:
+        refuse_misfit(file, name, encoding)
+        return Text(file, encoding, [about(CHOSEN, encoding)])
+    found = detect(file, name)
+    head = found.head(SAMPLE)
+    if len(CONTROL.findall(head)) > len(head) // 20 + 2:
         raise BinaryFile(file=name)
     return found
 
 
-CHOSEN = N_("Read as {encoding}, as chosen.")
-BY_BOM = N_("Read as {encoding}: the file says so in its first bytes.")
-FITS = N_("Read as {encoding}: every byte fits.")
-LOOKS = N_("Read as {encoding}: not UTF-8, and this fits the text best. Choose another if characters look wrong.")
-STRAY = N_("Byte 0x{byte} is not UTF-8; it was read as “{character}” (Windows-1252).")
-
-
-def detect(data: bytes, name: str) -> Decoded:
-    """Try what can be proven first (byte order mark, UTF-8, UTF-16), then the likeliest of the older encodings."""
+def detect(file: BinaryIO, name: str) -> Text:
+    """Try what can be proven first (byte order mark, UTF-16, UTF-8), then the likeliest of the older encodings."""
+    head = head_of(file)
     for bom, codec in BOMS:
-        if data.startswith(bom):
-            text = decode_as(data, name, codec)
-            return Decoded(text, codec, [Note(BY_BOM, {"encoding": label(codec)})])
-    if codec := bare_utf16(data):
-        return Decoded(decode_as(data, name, codec), codec, [Note(FITS, {"encoding": label(codec)})])
+        if head.startswith(bom):
+            refuse_misfit(file, name, codec)
+            return Text(file, codec, [about(BY_BOM, codec)])
+    codec = bare_utf16(head)
+    if codec and misfit(file, codec) is None:
+        return Text(file, codec, [about(FITS, codec)])
+    place = misfit(file, "utf-8")
+    if place is None:
+        return Text(file, "utf-8", [about(FITS, "utf-8")])
+    return forgive(file) or older(file, place)
+
+
+def about(template: str, codec: str, **values: str | int) -> Note:
+    """Return a note about an encoding; the rows are counted later."""
+    return Note(template, {"encoding": label(codec), "rows": 0, **values})
+
+
+def head_of(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(SAMPLE)
+
+
+def misfit(file: BinaryIO, codec: str) -> tuple[int, int] | None:
+    """Return line and column of the first byte that an encoding has no character for; None when all fits."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    line = column = 1
+    file.seek(0)
+    while True:
+        chunk = file.read(CHUNK)
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as problem:
+            before = problem.object[: problem.start].decode(problem.encoding, "ignore").removeprefix("\ufeff")
+            return moved(line, column, before)
+        if not chunk:
+            return None
+        line, column = moved(line, column, text.removeprefix("\ufeff"))
+
+
+def moved(line: int, column: int, text: str) -> tuple[int, int]:
+    """Return the place after a text that starts at a place."""
+    lines = text.count("\n")
+    return line + lines, len(text) - text.rfind("\n") if lines else column + len(text)
+
+
+def refuse_misfit(file: BinaryIO, name: str, codec: str) -> None:
+    """Raise `WrongEncoding` with the place that does not fit, or when there is no such encoding."""
     try:
-        return Decoded(data.decode("utf-8"), "utf-8", [Note(FITS, {"encoding": label("utf-8")})])
-    except UnicodeDecodeError:
-        return forgive(data) or older(data)
+        place = misfit(file, codec)
+    except (LookupError, UnicodeError):
+        place = (1, 1)
+    if place:
+        raise WrongEncoding(file=name, encoding=label(codec), line=place[0], column=place[1])
 
 
-def bare_utf16(data: bytes) -> str:
-    """Return the UTF-16 codec when every other byte is mostly zero, as in Western text without a mark."""
-    sample = data[:SAMPLE]
-    half = len(sample) // 2
-    if len(data) % 2 or half == 0:
-        return ""
+def bare_utf16(sample: bytes) -> str:
+    """Return the UTF-16 codec of a text without a mark: zero bytes on one side only, and characters that people use.
+
+    Any text has a line end or a blank, which is a zero byte in UTF-16 and never one in the older encodings.
+    """
+    sample = sample[: len(sample) // 2 * 2]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) < 0.4 * half or min(even, odd) > 0.05 * half:
+    if not even + odd or min(even, odd) > 0.05 * max(even, odd):
         return ""
     codec = "utf-16-le" if odd > even else "utf-16-be"
-    try:
-        data.decode(codec)
-    except UnicodeDecodeError:
-        return ""
-    return codec
+    text = sample.decode(codec, "ignore")
+    used = len(COMMON.findall(text))
+    return codec if 2 * used >= 1.9 * len(text) and 2 * len(text) >= 0.98 * len(sample) else ""
 
 
-def forgive(data: bytes) -> Decoded | None:
+def forgive(file: BinaryIO) -> Text | None:
     """Read a file that is UTF-8 but for a few stray bytes, and name each; None when it is not such a file."""
     strays: list[Note] = []
-    pieces: list[str] = []
-    start = 0
-    while start < len(data):
-        try:
-            pieces.append(data[start:].decode("utf-8"))
-            break
-        except UnicodeDecodeError as problem:
-            at = start + problem.start
-            if len(strays) == STRAY_BYTES:
-                return None
-            character = bytes([data[at]]).decode("cp1252", "ignore") or chr(data[at])
-            where = Origin(data.count(b"\n", 0, at) + 1)
-            strays.append(Note(STRAY, {"byte": f"{data[at]:02x}", "character": character}, where))
-            pieces += [data[start:at].decode("utf-8"), character]
-            start = at + 1
-    text = "".join(pieces)
-    proven = sum(character > "\x7f" for character in text) - len(strays)
+    proven = 0
+    file.seek(0)
+    for number, line in enumerate(file, start=1):
+        if line.isascii():
+            continue
+        text, start, found = "", 0, len(strays)
+        while start < len(line):
+            try:
+                text += line[start:].decode("utf-8")
+                break
+            except UnicodeDecodeError as problem:
+                if len(strays) == STRAY_BYTES:
+                    return None
+                character, _next = stray_character(problem)
+                byte = line[start + problem.start]
+                strays.append(Note(STRAY, {"byte": f"{byte:02x}", "character": character}, Origin(number)))
+                text += line[start : start + problem.start].decode("utf-8") + character
+                start += problem.start + 1
+        proven += sum(character > "\x7f" for character in text) - (len(strays) - found)
     if proven < 10 * len(strays):
         return None
-    return Decoded(text, "utf-8", [Note(FITS_BUT, {"encoding": label("utf-8"), "n": len(strays)})], strays)
+    return Text(file, "utf-8", [about(FITS_BUT, "utf-8", n=len(strays))], strays, STRAYS)
 
 
-FITS_BUT = N_("Read as {encoding}; bytes that don't fit, each listed: {n}.")
+def older(file: BinaryIO, place: tuple[int, int]) -> Text:
+    """Read with the likeliest older encoding that every byte fits, and name the others. Latin-1 always fits."""
+    telling = telling_lines(file)
+    likely = [match.encoding for match in from_bytes(telling, cp_isolation=CANDIDATES)]
+    order = list(dict.fromkeys([*likely, *CANDIDATES]))
+    fitting = [codec for codec in order if misfit(file, codec) is None and not only_half_width(telling, codec)]
+    chosen, *others = [codec for codec in fitting if codec in likely] or fitting[:1] or ["latin-1"]
+    where = {"line": place[0], "column": place[1]}
+    if others:
+        return Text(file, chosen, [about(UNSURE, chosen, **where, others=", ".join(map(label, others)))])
+    return Text(file, chosen, [about(LOOKS, chosen, **where)])
 
 
-def older(data: bytes) -> Decoded:
-    """Read with the likeliest older encoding that decodes every byte. Latin-1 always does."""
-    ranked = [match.encoding for match in from_bytes(telling_lines(data), cp_isolation=CANDIDATES)]
-    for codec in [*ranked, *CANDIDATES]:
-        try:
-            text = data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if not only_half_width(text):
-            return Decoded(text, codec, [Note(LOOKS, {"encoding": label(codec)})])
-    return Decoded(data.decode("latin-1"), "latin-1", [Note(LOOKS, {"encoding": label("latin-1")})])
-
-
-def telling_lines(data: bytes) -> bytes:
+def telling_lines(file: BinaryIO) -> bytes:
     """Return the lines that hold bytes outside ASCII, up to a sample's size."""
     lines: list[bytes] = []
     size = 0
-    for line in BytesIO(data):
+    file.seek(0)
+    for line in file:
         if not line.isascii():
             lines.append(line[:SAMPLE])
             size += len(lines[-1])
@@ -151,23 +249,10 @@ def telling_lines(data: bytes) -> bytes:
     return b"".join(lines)
 
 
-def only_half_width(text: str) -> bool:
+def only_half_width(data: bytes, codec: str) -> bool:
     """Say whether all that makes a text Japanese is half-width katakana: such a byte is © or é elsewhere."""
-    foreign = {character for character in text if character > "\x7f"}
+    foreign = {character for character in data.decode(codec, "ignore") if character > "\x7f"}
     return bool(foreign) and all(HALF_WIDTH.match(character) for character in foreign)
-
-
-def decode_as(data: bytes, name: str, encoding: str) -> str:
-    """Decode strictly, without a byte order mark; raise `WrongEncoding` with the place that does not fit."""
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as problem:
-        before = data[: problem.start].decode(encoding, "ignore")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise WrongEncoding(file=name, encoding=label(encoding), line=line, column=column) from problem
-    except LookupError as problem:
-        raise WrongEncoding(file=name, encoding=encoding, line=1, column=1) from problem
-    return text.removeprefix("\ufeff")
 
 
 def label(encoding: str) -> str:

@@ -10,10 +10,13 @@ DatasetError
 │   ├── BrokenJson
 │   ├── BrokenYaml
 │   ├── BrokenWorkbook
+│   ├── BrokenArchive
+│   ├── ManyFiles               an archive of several
 │   ├── NoSuchSheet
 │   └── ReaderFailed            a fault of ours
 ├── HostileFile                 reading it would take memory or time without end
 │   ├── UnpacksTooLarge
+│   ├── NestedArchive
 │   ├── TooMuchMemory
 │   ├── TooMuchTime
 │   ├── SheetTooLarge
@@ -27,6 +30,7 @@ DatasetError
 │   └── NoRows
 ├── BrokenTemplate, UnknownColumn   the prompt can't be built as the template says
 ├── ResultFile, JobListing      a file of another page
+├── ApiAnswer
 ├── ReadingStopped              by whoever asked for it
 └── TooFewExamples
 """
@@ -55,12 +59,12 @@ class EmptyFile(UnreadableFile):
 
 class UnsupportedFile(UnreadableFile):
     what = "{file} is a {kind} file, which can't be read here."
-    todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT. Unpack archives first."
+    todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT, alone or packed as .gz or .zip."
 
 
 class BinaryFile(UnreadableFile):
     what = "{file} holds binary data, not text."
-    todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT."
+    todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT, or choose the encoding if it is text."
 
 
 class WrongEncoding(UnreadableFile):
@@ -90,6 +94,17 @@ class BrokenWorkbook(UnreadableFile):
     todo = "Open it in a spreadsheet program, save it as XLSX without a password, and upload that."
 
 
+class BrokenArchive(UnreadableFile):
+    what = "{file} is an archive that can't be unpacked: {detail}"
+    todo = "Pack the file again without a password, or upload it unpacked."
+
+
+class ManyFiles(UnreadableFile):
+    what = "{file} is an archive of {n} files ({names}); one file alone is read."
+    why = "Which of them is the dataset can't be known."
+    todo = "Unpack it and upload the file you need."
+
+
 class NoSuchSheet(UnreadableFile):
     what = "{file} has no sheet named {sheet}."
     todo = "Choose one of: {sheets}."
@@ -109,8 +124,14 @@ class HostileFile(DatasetError):
 
 
 class UnpacksTooLarge(HostileFile):
-    what = "{file} unpacks to {size} MB; the limit is {limit} MB."
+    what = "{file} unpacks to more than {limit} MB."
     todo = "Split it into smaller files, or save it as CSV."
+
+
+class NestedArchive(HostileFile):
+    what = "{file} is an archive inside an archive ({inside})."
+    why = "Archives inside archives can unpack without end."
+    todo = "Unpack it and upload the file inside."
 
 
 class TooMuchMemory(HostileFile):
@@ -192,6 +213,12 @@ class JobListing(DatasetError):
     what = "{file} is a listing of fine-tuning jobs, not a dataset."
     why = "It tells about jobs, and holds no text to learn from."
     todo = "Upload the dataset that a job was trained on; result files can be opened on the Results page."
+
+
+class ApiAnswer(DatasetError):
+    what = "{file} is the answer of an API (an object called {kind}), not a dataset."
+    why = "It tells about something at a service, and holds no examples to learn from."
+    todo = "Upload the dataset itself."
 
 
 class ReadingStopped(DatasetError):

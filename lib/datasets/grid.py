@@ -1,98 +1,127 @@
-"""Rows of text as a spreadsheet has them -> a Table with a header.
+"""Rows of text as a spreadsheet has them -> columns with their rows, one row at a time.
 
-Finds the header row, names every column once, and says which rows were blank, too short or too long. Shared by
-delimited text and workbooks; knows nothing of either.
+Finds the header, names every column once, and says which rows were blank, too short or too long. Shared by delimited
+text and workbooks; knows nothing of either.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TypeVar
 
-from lib.datasets.errors import EmptyFile, NoRows, TooManyColumns, TooManyRows
-from lib.datasets.table import Cell, Note, Origin
+from lib.datasets.dialect import Line
+from lib.datasets.errors import EmptyFile, TooManyColumns, TooManyRows
+from lib.datasets.headers import header_names, header_rows, trim_end, unique_names
+from lib.datasets.merged import Merged
+from lib.datasets.reading import Reading, Row
+from lib.datasets.table import Note, Origin
 from lib.i18n import N_
 
 MAX_COLUMNS = 1000
-NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
-MAX_ROWS = 1_000_000
+MAX_ROWS = 5_000_000
+HEAD = 1000
+"""Rows that are looked at before the first is given out."""
 SHOWN_LINES = 10
+FOOTNOTES = 5
 
 Item = TypeVar("Item")
-Line = tuple[int, Sequence[str]]
-"""Line or row number in the file, and the cells."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Columns with their rows, where each came from, and what was assumed."""
-
-    columns: list[str]
-    rows: list[list[Cell]]
-    origins: list[Origin]
-    notes: list[Note] = field(default_factory=list)
-
-
-def read_grid(lines: Iterable[Line], name: str, sheet: str = "", header: bool | None = None) -> Grid:
-    """Build columns and rows. `header` says whether the first row names the columns; None finds out."""
-    kept, blank = drop_blank(lines)
-    notes = [about_lines(BLANK, blank, sheet)] if blank else []
-    kept, titles = drop_titles(kept)
-    notes += [about_lines(TITLES, titles, sheet)] if titles else []
-    if not kept:
-        raise EmptyFile(file=name)
-    has_header = looks_like_header(kept) if header is None else header
-    names = header_cells(kept) if has_header else [""] * max(len(trim_end(cells)) for _n, cells in kept)
-    if len(names) > MAX_COLUMNS:
-        raise TooManyColumns(file=name, found=len(names), limit=MAX_COLUMNS)
-    columns, renamed = unique_names(names)
-    notes += [] if has_header else [Note(NO_HEADER, origin=Origin(kept[0][0], sheet))]
-    notes += [Note(RENAMED, {"columns": ", ".join(renamed)})] if renamed and has_header else []
-    return fit_rows(kept[has_header:], columns, name, sheet, notes)
-
 
 BLANK = N_("Blank rows skipped: {n} (lines {lines}).")
 TITLES = N_("Title rows above the header skipped: {n} (lines {lines}).")
+FOOTERS = N_("Remarks below the table skipped: {n} (lines {lines}).")
 NO_HEADER = N_("The first row looks like data, so the columns were numbered.")
+NUMBERED = N_("No row names the columns, as chosen, so they were numbered.")
+DEEP_HEADER = N_("The names of the columns were put together from several rows: {n} (lines {lines}).")
 RENAMED = N_("Columns without a name of their own were given one: {columns}.")
 SHORT = N_("Rows with fewer cells than the header: {n} (lines {lines}). The missing cells were read as empty.")
 LONG = N_("Rows with more cells than the header, left out: {n} (lines {lines}).")
+MERGED = N_("Rows that share a merged cell with the row above and were given its text: {n} (lines {lines}).")
 
 
-def fit_rows(lines: Sequence[Line], columns: list[str], name: str, sheet: str, notes: list[Note]) -> Grid:
-    """Make every row as wide as the header: short ones are filled up, long ones left out, both with a note."""
+class Tally:
+    """Lines of which one thing is to be said: how many, and the first few of them."""
+
+    def __init__(self, template: str, sheet: str = "") -> None:
+        self.template, self.sheet = template, sheet
+        self.count = 0
+        self.first: list[int] = []
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        if len(self.first) < SHOWN_LINES:
+            self.first.append(line)
+
+    def notes(self) -> list[Note]:
+        """Return what is to be said, nothing when there were no such lines."""
+        if not self.count:
+            return []
+        shown = ", ".join(map(str, self.first)) + (", …" if self.count > len(self.first) else "")
+        return [Note(self.template, {"n": self.count, "lines": shown}, Origin(self.first[0], self.sheet))]
+
+
+def read_grid(
+    lines: Iterable[Line], name: str, sheet: str = "", header: int | None = None, merged: Merged | None = None
+) -> Reading:
+    """Find columns and give out rows. `header` says how many rows name the columns; None finds out."""
+    merged = merged or Merged()
+    blank, footers = Tally(BLANK, sheet), Tally(FOOTERS, sheet)
+    below_blank: set[int] = set()
+    kept = filled(lines, blank, below_blank)
+    head = list(islice(kept, HEAD))
+    if not head:
+        raise EmptyFile(file=name)
+    head, titles = drop_titles(head)
+    depth = header_rows(head, merged) if header is None else min(int(header), len(head))
+    names = header_names(head, depth, merged) if depth else [""] * max(len(trim_end(cells)) for _n, cells in head)
+    if len(names) > MAX_COLUMNS:
+        raise TooManyColumns(file=name, found=len(names), limit=MAX_COLUMNS)
+    columns, renamed = unique_names(names)
+    notes = about_lines(TITLES, titles, sheet)
+    if not depth:
+        notes.append(Note(NO_HEADER if header is None else NUMBERED, origin=Origin(head[0][0], sheet)))
+    elif renamed:
+        notes.append(Note(RENAMED, {"columns": ", ".join(renamed)}))
+    if depth > 1:
+        notes += about_lines(DEEP_HEADER, [number for number, _cells in head[:depth]], sheet)
+    body = drop_footnotes(chain(head[depth:], kept), len(columns), below_blank, footers)
+    return Reading(columns, fit_rows(body, columns, sheet, merged, notes, [blank, footers]), "", notes)
+
+
+def fit_rows(
+    lines: Iterable[Line], columns: list[str], sheet: str, merged: Merged, notes: list[Note], tallies: list[Tally]
+) -> Iterator[Row]:
+    """Give out rows at most as wide as the header; longer ones are left out. Adds to the notes at the end."""
     width = len(columns)
-    rows: list[list[Cell]] = []
-    origins: list[Origin] = []
-    short, long = [], []
+    short, long, shared = (Tally(text, sheet) for text in (SHORT, LONG, MERGED))
     for number, cells in lines:
-        kept = cells if len(cells) <= width else trim_end(cells)
-        if len(kept) > width:
-            long.append(number)
+        whole = merged.down(number, cells) if merged else cells
+        if whole is not cells and list(whole) != list(cells):
+            shared.add(number)
+        row = whole if len(whole) <= width else trim_end(whole)
+        if len(row) > width:
+            long.add(number)
             continue
-        if len(kept) < width:
-            short.append(number)
-        rows.append([*kept, *[""] * (width - len(kept))])
-        origins.append(Origin(number, sheet))
-    notes = notes + [about_lines(text, found, sheet) for text, found in ((SHORT, short), (LONG, long)) if found]
-    if not rows:
-        raise NoRows(file=name)
-    return Grid(columns, rows, origins, notes)
+        if len(row) < width:
+            short.add(number)
+        yield Origin(number, sheet), list(row)
+    for tally in (*tallies, shared, short, long):
+        notes += tally.notes()
 
 
-def drop_blank(lines: Iterable[Line]) -> tuple[list[Line], list[int]]:
-    """Return the lines that hold something, and the numbers of those that don't."""
-    kept: list[Line] = []
-    blank: list[int] = []
+def filled(lines: Iterable[Line], blank: Tally, below_blank: set[int]) -> Iterator[Line]:
+    """Yield the lines that hold something, and count those that don't; name those of one cell that follow one."""
+    gap = False
     for number, cells in lines:
         if any(cell and not cell.isspace() for cell in cells):
-            kept.append((number, cells))
+            if gap and len(trim_end(cells)) == 1:
+                below_blank.add(number)
+            gap = False
+            yield number, cells
         else:
-            blank.append(number)
-    return kept, blank
+            gap = True
+            blank.add(number)
 
 
 def drop_titles(lines: list[Line]) -> tuple[list[Line], list[int]]:
@@ -104,38 +133,19 @@ def drop_titles(lines: list[Line]) -> tuple[list[Line], list[int]]:
     return lines[first:], [number for number, _cells in lines[:first]]
 
 
-def looks_like_header(lines: Sequence[Line]) -> bool:
-    """Say whether the first row names columns: short distinct texts, not numbers, not repeated below."""
-    names = [cell.strip() for cell in trim_end(lines[0][1])]
-    given = [name for name in names if name]
-    if len(lines) == 1 or any(len(name) > 200 for name in given):
-        return not any(NUMBER.fullmatch(name) or len(name) > 200 for name in given)
-    return not all(NUMBER.fullmatch(name) for name in given)
-
-
-def header_cells(lines: Sequence[Line]) -> Sequence[str]:
-    """Return the header with the unnamed columns at its end that hold something below."""
-    raw = lines[0][1]
-    used = [len(trim_end(cells)) for _number, cells in lines]
-    return raw[: max(width for width in used if width <= max(used[0], len(raw)))]
-
-
-def unique_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return a distinct name for each column, and those that had to be made up: `#2`, `id (2)`."""
-    given = Counter(" ".join(name.split()) for name in names)
-    columns: list[str] = []
-    made_up: list[str] = []
-    for number, raw in enumerate(names, start=1):
-        name = " ".join(raw.split())
-        unique = name or f"#{number}"
-        if unique in columns or (not name and unique in given):
-            unique = next(
-                u for n in range(2, len(names) + 3) if (u := f"{unique} ({n})") not in columns and u not in given
-            )
-        if unique != name:
-            made_up.append(unique)
-        columns.append(unique)
-    return columns, made_up
+def drop_footnotes(lines: Iterable[Line], width: int, below_blank: set[int], footers: Tally) -> Iterator[Line]:
+    """Leave out the few rows of one single cell that stand at the end of a table, below a blank row."""
+    held: list[Line] = []
+    for number, cells in lines:
+        single = width > 2 and len(trim_end(cells)) == 1
+        if single and (held or number in below_blank) and len(held) < FOOTNOTES:
+            held.append((number, cells))
+        else:
+            yield from held
+            held = []
+            yield number, cells
+    for number, _cells in held:
+        footers.add(number)
 
 
 def capped(items: Iterable[Item], name: str) -> Iterator[Item]:
@@ -146,15 +156,9 @@ def capped(items: Iterable[Item], name: str) -> Iterator[Item]:
         yield item
 
 
-def trim_end(cells: Sequence[str]) -> Sequence[str]:
-    """Return the cells without the empty ones at the end."""
-    end = len(cells)
-    while end and not cells[end - 1].strip():
-        end -= 1
-    return cells[:end]
-
-
-def about_lines(template: str, numbers: Sequence[int], sheet: str = "") -> Note:
-    """Return a note about some lines: how many, and the first few of them."""
-    shown = ", ".join(map(str, numbers[:SHOWN_LINES])) + (", …" if len(numbers) > SHOWN_LINES else "")
-    return Note(template, {"n": len(numbers), "lines": shown}, Origin(numbers[0], sheet))
+def about_lines(template: str, numbers: Sequence[int], sheet: str = "") -> list[Note]:
+    """Return a note about some lines: how many, and the first few of them; none when there are none."""
+    tally = Tally(template, sheet)
+    for number in numbers:
+        tally.add(number)
+    return tally.notes()

@@ -1,48 +1,66 @@
 """JSON and JSON Lines -> records with the line each starts on.
 
 A broken line of JSON Lines is noted and the others are read; a broken JSON document is refused with the place.
-Knows nothing of columns.
+Objects and lists may follow one another without anything between. Knows nothing of columns.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from lib.datasets import jsonl
+from lib.datasets.encoding import Text
 from lib.datasets.errors import BrokenJson, NestedTooDeep
 from lib.datasets.grid import capped
+from lib.datasets.json_window import BrokenDocument, Window
+from lib.datasets.recognise import refuse_api_objects
 from lib.datasets.records import Record, Records
 from lib.datasets.table import Note, Origin
 from lib.i18n import N_
 
-SPACE = re.compile(r"[ \t\r\n]*")
 SHOWN_BROKEN = 20
+HEAD = 1024 * 1024
+LINES_TRIED = 50
 
 BROKEN = N_("Line {line}, column {column}: {detail}. The line was left out.")
 MORE_BROKEN = N_("Further broken lines, left out: {n}.")
 
 
-def read_json(text: str, name: str) -> Records:
+class BrokenTally:
+    """Broken places: a note for each of the first, and one for the rest."""
+
+    def __init__(self, notes: list[Note]) -> None:
+        self.notes = notes
+        self.count = 0
+
+    def add(self, broken: jsonl.BrokenLine) -> None:
+        self.count += 1
+        if self.count <= SHOWN_BROKEN:
+            values: dict[str, str | int | float] = {"line": broken.line, "column": broken.column}
+            self.notes.append(Note(BROKEN, values | {"detail": broken.detail}, Origin(broken.line)))
+
+    def close(self) -> None:
+        if self.count > SHOWN_BROKEN:
+            self.notes.append(Note(MORE_BROKEN, {"n": self.count - SHOWN_BROKEN}))
+
+
+def read_json(text: Text, name: str) -> Records:
     """Read a JSON document, or JSON Lines when the text is one object a line."""
-    lines = text.strip().split("\n", 50)
+    notes: list[Note] = []
+    lines = text.head(HEAD).strip().split("\n", LINES_TRIED)
     if len(lines) > 1 and is_object(lines[0]):
-        return read_lines(text, name)
+        return Records(records_of_lines(text, name, notes), "jsonl", notes)
+    found = records_of_document(text, name, notes)
     try:
-        found = list(capped(document(text), name))
-    except (ValueError, RecursionError) as problem:
-        if any(is_object(line) for line in lines[1:50]):
-            return read_lines(text, name)
-        raise refusal(problem, text, name) from problem
-    halves: list[jsonl.BrokenLine] = []
-    if jsonl.ESCAPED_HALF.search(text):
-        halves = [jsonl.BrokenLine(line, 1, jsonl.HALF) for line, value in found if jsonl.has_half(value)]
-        found = [(line, value) for line, value in found if not jsonl.has_half(value)]
-    if halves and not found:
-        raise BrokenJson(file=name, line=halves[0].line, column=1, detail=jsonl.HALF)
-    return Records(found, "json", about_broken(halves))
+        first = list(islice(found, 1))
+    except (BrokenJson, NestedTooDeep):
+        if any(is_object(line) for line in lines[1:LINES_TRIED]):
+            return Records(records_of_lines(text, name, notes), "jsonl", notes)
+        raise
+    return Records(capped(chain(first, found), name), "json", notes)
 
 
 def is_object(line: str) -> bool:
@@ -53,48 +71,70 @@ def is_object(line: str) -> bool:
         return False
 
 
-def read_lines(text: str, name: str) -> Records:
-    """Read one record a line. Lines end with \\n alone: U+2028 and its like belong to the text."""
-    records: list[Record] = []
-    broken: list[jsonl.BrokenLine] = []
-    for number, line in capped(enumerate(text.split("\n"), start=1), name):
-        if not line.strip():
-            continue
-        found = jsonl.parse(line, number)
-        if isinstance(found, jsonl.BrokenLine):
-            broken.append(found)
-        else:
-            records.append(found)
-    if not records:
-        raise BrokenJson(file=name, line=broken[0].line, column=broken[0].column, detail=broken[0].detail)
-    return Records(records, "jsonl", about_broken(broken))
+def records_of_lines(text: Text, name: str, notes: list[Note]) -> Iterator[Record]:
+    """Yield one record a line. Lines end with \\n alone: U+2028 and its like belong to the text."""
+    tally = BrokenTally(notes)
+    first, count = None, 0
+    with text.open("\n") as lines:
+        for number, line in capped(enumerate(lines, start=1), name):
+            if not line.strip():
+                continue
+            found = jsonl.parse(line.rstrip("\r\n"), number)
+            if isinstance(found, jsonl.BrokenLine):
+                first = first or found
+                tally.add(found)
+            else:
+                count += 1
+                yield found
+    tally.close()
+    if not count and first:
+        raise BrokenJson(file=name, line=first.line, column=first.column, detail=first.detail)
 
 
 def about_broken(lines: list[jsonl.BrokenLine]) -> list[Note]:
     """Return a note for each of the first broken lines, and one for the rest."""
-    notes = [
-        Note(BROKEN, {"line": b.line, "column": b.column, "detail": b.detail}, Origin(b.line))
-        for b in lines[:SHOWN_BROKEN]
-    ]
-    return notes + ([Note(MORE_BROKEN, {"n": len(lines) - SHOWN_BROKEN})] if len(lines) > SHOWN_BROKEN else [])
+    notes: list[Note] = []
+    tally = BrokenTally(notes)
+    for line in lines:
+        tally.add(line)
+    tally.close()
+    return notes
 
 
-def document(text: str) -> Iterator[Record]:
-    """Yield the records of a document: the items of its list, of the list that its object wraps, or the object."""
-    start = skip(text, 0)
-    if text[start : start + 1] == "[":
-        yield from items(text, start)
-        return
-    value, end = decode(text, start)
-    expect_end(text, end)
-    inside = list_inside(value)
-    if inside is None:
-        yield line_of(text, start), value
-        return
-    places = dict(members(text, start))
-    line = line_of(text, places[inside])
-    for further, item in items(text, places[inside], whole=False):
-        yield line + further - 1, item
+def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Record]:
+    """Yield the records of a document; a string with half a character in it takes its record out, with a note."""
+    tally = BrokenTally(notes)
+    count = 0
+    try:
+        with text.open() as file:
+            for line, value, written in values_of(Window(file), name):
+                if jsonl.ESCAPED_HALF.search(written) and jsonl.has_half(value):
+                    tally.add(jsonl.BrokenLine(line, 1, jsonl.HALF))
+                else:
+                    count += 1
+                    yield line, value
+    except BrokenDocument as problem:
+        raise refusal(problem, name) from problem
+    tally.close()
+    if tally.count and not count:
+        raise BrokenJson(file=name, line=notes[-1].values["line"], column=1, detail=jsonl.HALF)
+
+
+def values_of(window: Window, name: str) -> Iterator[tuple[int, Any, str]]:
+    """Yield the items of each list, of the list that an object wraps, or the object: line, value and text."""
+    while opening := window.peek():
+        line = window.line
+        if opening == "[":
+            yield from window.items()
+            continue
+        value, written = window.value()
+        refuse_api_objects(value, name)
+        inside = list_inside(value)
+        if inside is None:
+            yield line, value, written
+        else:
+            starts = lines_inside(written, inside)
+            yield from ((line + start, item, written) for start, item in zip(starts, value[inside], strict=True))
 
 
 def list_inside(value: Any) -> str | None:
@@ -112,72 +152,36 @@ def has_turns(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "from" in value[0]
 
 
-def items(text: str, start: int, *, whole: bool = True) -> Iterator[Record]:
-    """Yield the items of the list that opens at `start`, each with its line counted from there."""
-    at, line, counted = skip(text, start + 1), 1, 0 if whole else start
-    while text[at : at + 1] != "]":
-        line += text.count("\n", counted, at)
+def lines_inside(written: str, key: str) -> Iterator[int]:
+    """Yield how many lines below the start of an object each item of one of its lists starts."""
+    decode = json.JSONDecoder().raw_decode
+    at, line, counted = skip(written, 1), 0, 0
+    while True:
+        name, at = decode(written, at)
+        at = skip(written, skip(written, at) + 1)
+        if name == key:
+            break
+        _value, at = decode(written, at)
+        at = skip(written, skip(written, at) + 1)
+    at = skip(written, at + 1)
+    while written[at] != "]":
+        line += written.count("\n", counted, at)
         counted = at
-        value, at = decode(text, at)
-        yield line, value
-        at = after_comma(text, at, "]")
-    if whole:
-        expect_end(text, at + 1)
-
-
-def members(text: str, start: int) -> Iterator[tuple[str, int]]:
-    """Yield the keys of the object that opens at `start`, each with the place where its value starts."""
-    at = skip(text, start + 1)
-    while text[at : at + 1] != "}":
-        key, at = decode(text, at)
-        at = skip(text, skip(text, at) + 1)
-        yield key, at
-        _value, at = decode(text, at)
-        at = after_comma(text, at, "}")
-
-
-def decode(text: str, at: int) -> tuple[Any, int]:
-    """Parse the value at a place; return it with the place where it ends."""
-    try:
-        value, end = jsonl.DECODER.raw_decode(text, at)
-    except json.JSONDecodeError:
-        raise
-    except (ValueError, RecursionError) as problem:
-        raise json.JSONDecodeError(jsonl.plain(problem), text, at) from problem
-    jsonl.check_depth(text, at, end)
-    return value, end
-
-
-def after_comma(text: str, at: int, closing: str) -> int:
-    """Return the place of the next item, or of the closing bracket."""
-    at = skip(text, at)
-    if text[at : at + 1] == ",":
-        return skip(text, at + 1)
-    if text[at : at + 1] != closing:
-        raise json.JSONDecodeError(f"expected , or {closing}", text, at)
-    return at
-
-
-def expect_end(text: str, at: int) -> None:
-    """Raise if anything but white space follows."""
-    at = skip(text, at)
-    if at < len(text):
-        raise json.JSONDecodeError("more text follows after the end", text, at)
+        yield line
+        _value, at = decode(written, at)
+        at = skip(written, at)
+        at = skip(written, at + 1) if written[at] == "," else at
 
 
 def skip(text: str, at: int) -> int:
     """Return the place of the next character that is not white space."""
-    found = SPACE.match(text, at)
-    return found.end() if found else at
+    while text[at : at + 1] in {" ", "\t", "\r", "\n"}:
+        at += 1
+    return at
 
 
-def line_of(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
-
-
-def refusal(problem: Exception, text: str, name: str) -> BrokenJson | NestedTooDeep:
-    """Turn a parser's complaint into a refusal with line and column."""
-    where = problem if isinstance(problem, json.JSONDecodeError) else json.JSONDecodeError(str(problem), text, 0)
-    if where.msg == jsonl.TOO_DEEP:
-        return NestedTooDeep(file=name, line=where.lineno, limit=jsonl.MAX_DEPTH)
-    return BrokenJson(file=name, line=where.lineno, column=where.colno, detail=where.msg)
+def refusal(problem: BrokenDocument, name: str) -> BrokenJson | NestedTooDeep:
+    """Turn a complaint into a refusal with line and column."""
+    if problem.detail == jsonl.TOO_DEEP:
+        return NestedTooDeep(file=name, line=problem.line, limit=jsonl.MAX_DEPTH)
+    return BrokenJson(file=name, line=problem.line, column=problem.column, detail=problem.detail)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
+from lib.datasets.encoding import Text
 from lib.datasets.grid import capped
 from lib.datasets.records import Record, Records
 from lib.datasets.table import Note
@@ -13,31 +16,49 @@ ASKS = re.compile(r"\s*(?:Q|Question|User|Human|问|问题|提问|用户|客户)
 ANSWERS = re.compile(
     r"\s*(?:A|Answer|Assistant|Bot|AI|答|答案|回答|回复|助手|客服)\s*[:：]\s*(.*)", re.IGNORECASE | re.DOTALL
 )
-NEWLINE = re.compile(r"\r\n|\r|\n")
+HEAD = 1000
 
 MARKED = N_("Lines that start with Q: and A: (or 问：and 答：) are questions and answers.")
 LINES = N_("Each line that is not blank is one text.")
 
 
-def read_text(text: str, name: str) -> Records:
+def read_text(text: Text, name: str) -> Records:
     """Read marked questions and answers, or lines."""
-    lines = list(capped(enumerate(NEWLINE.split(text), start=1), name))
-    filled = [line for _number, line in lines if line.strip()]
-    if filled and ASKS.match(filled[0]) and any(ANSWERS.match(line) for line in filled):
-        return Records(pairs(lines), "txt", [Note(MARKED)])
-    texts: list[Record] = [(number, {"text": line}) for number, line in lines if line.strip()]
-    return Records(texts, "txt", [Note(LINES)])
+    head = [line for _number, line in islice(filled_lines(text), HEAD)]
+    lines = capped(filled_lines(text), name)
+    if head and ASKS.match(head[0]) and any(ANSWERS.match(line) for line in head):
+        return Records(pairs(capped(all_lines(text), name)), "txt", [Note(MARKED)])
+    return Records(((number, {"text": line}) for number, line in lines), "txt", [Note(LINES)])
 
 
-def pairs(lines: list[tuple[int, str]]) -> list[Record]:
+def all_lines(text: Text) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers, without their ends."""
+    with text.open() as lines:
+        for number, line in enumerate(lines, start=1):
+            yield number, line.rstrip("\r\n")
+
+
+def filled_lines(text: Text) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank."""
+    return ((number, line) for number, line in all_lines(text) if line.strip())
+
+
+def pairs(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
     """Gather each question with its answer; lines without a mark go on with what came before."""
-    found: list[tuple[int, list[str], list[str]]] = []
+    asking: tuple[int, list[str], list[str]] | None = None
     for number, line in lines:
         asked, answered = ASKS.match(line), ANSWERS.match(line)
         if asked:
-            found.append((number, [asked[1]], []))
-        elif answered and not found[-1][2]:
-            found[-1][2].append(answered[1])
-        elif found:
-            (found[-1][2] or found[-1][1]).append(line)
-    return [(n, {"question": "\n".join(q).strip(), "answer": "\n".join(a).strip()}) for n, q, a in found]
+            if asking:
+                yield pair(*asking)
+            asking = (number, [asked[1]], [])
+        elif asking and answered and not asking[2]:
+            asking[2].append(answered[1])
+        elif asking:
+            (asking[2] or asking[1]).append(line)
+    if asking:
+        yield pair(*asking)
+
+
+def pair(number: int, question: list[str], answer: list[str]) -> Record:
+    return number, {"question": "\n".join(question).strip(), "answer": "\n".join(answer).strip()}

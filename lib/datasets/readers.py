@@ -1,23 +1,32 @@
-"""File bytes -> Table, whatever the kind of file.
+"""A file -> its rows, whatever the kind of file.
 
 The content decides what a file is; its name only settles what the content leaves open. Raises a `DatasetError` for
-a file that can't be read, and never returns a table without rows.
+a file that can't be read, and never gives a table without rows. Parses in this process: a stranger's file goes through
+`lib.datasets.spool`, which does this where it can do no harm.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from io import BytesIO
+from itertools import chain, islice
 from pathlib import PureWindowsPath
+from typing import BinaryIO
 
-from lib.datasets.delimited import Delimited, evenness, first_lines, read_delimited, sniff
-from lib.datasets.encoding import Decoded, decode
-from lib.datasets.errors import EmptyFile, UnsupportedFile
-from lib.datasets.grid import Grid, read_grid
+from lib.datasets.archive import unpacked
+from lib.datasets.delimited import read_delimited
+from lib.datasets.dialect import evenness, first_lines, sniff
+from lib.datasets.encoding import SAMPLE, Text, find_encoding
+from lib.datasets.errors import EmptyFile, NoRows
+from lib.datasets.grid import HEAD, read_grid
 from lib.datasets.json_text import read_json
 from lib.datasets.mapping import shape_of
 from lib.datasets.plain_text import read_text
-from lib.datasets.recognise import refuse_other_files, refuse_wrapped_results
+from lib.datasets.reading import Reading, collect
+from lib.datasets.recognise import OLE, refuse_foreign, refuse_markup, refuse_other_files, refuse_wrapped_results
 from lib.datasets.records import Records, read_records
 from lib.datasets.table import Note, Table
 from lib.datasets.workbook import read_workbook
@@ -26,22 +35,10 @@ from lib.i18n import N_
 
 NAMED = {"yml": "yaml", "ndjson": "jsonl", "jl": "jsonl", "tab": "tsv", "text": "txt", "md": "txt", "log": "txt"}
 KINDS = ["csv", "tsv", "json", "jsonl", "yaml", "txt"]
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-FOREIGN = [
-    (b"\x1f\x8b", "gzip"),
-    (b"%PDF", "PDF"),
-    (b"\x89PNG", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF8", "GIF"),
-    (b"PAR1", "Parquet"),
-    (b"SQLite format 3", "SQLite"),
-    (b"Rar!", "RAR"),
-    (b"7z\xbc\xaf", "7z"),
-    *((bytes([0x80, version]), "pickle") for version in range(2, 6)),
-]
+BLANK = b"\xef\xbb\xbf \t\r\n"
 
-ROWS = N_("Rows: {n}, columns: {columns}.")
-SHEET = N_("Sheet read: {sheet} (sheets in the file: {n}).")
+COLUMNS = N_("Columns: {columns}.")
+SHEET = N_("Sheet read: {sheet}, {rows} rows (sheets in the file: {n}).")
 BY_CONTENT = N_("The name says {named}, but the content is {kind}; it was read as that.")
 
 
@@ -52,20 +49,65 @@ def read_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
-    header: bool | None = None,
+    header: int | None = None,
 ) -> Table:
-    """Read a file by its content and name. What is not given is detected and said in `Table.evidence`."""
+    """Read a file by its content and name. What is not given is detected and said in `Table.evidence`.
+
+    `header` says how many rows name the columns (False none, True one).
+    """
+    with reading(BytesIO(data), name, encoding, delimiter, sheet, header) as found:
+        return collect(found)
+
+
+@contextmanager
+def reading(
+    file: BinaryIO,
+    name: str,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    header: int | None = None,
+) -> Iterator[Reading]:
+    """Find out what a file is and give its rows, to be taken before the block ends."""
     name = shown_name(name)
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise EmptyFile(file=name)
-    refuse_foreign(data, name)
-    if data.startswith((b"PK", OLE)):
-        table = workbook_table(data, name, sheet, header)
-    else:
-        refuse_wrapped_results(data, name)
-        table = text_table(decode(data, name, encoding), name, delimiter, header)
-    refuse_other_files(table.columns, table.rows[0], name)
-    return replace(table, shape=shape_of(table), evidence=[*table.evidence, size_of(table)])
+    refuse_empty(file, name)
+    with unpacked(file, name) as packed:
+        refuse_empty(packed.file, name)
+        start = packed.file.read(SAMPLE)
+        refuse_foreign(start, name)
+        if start.startswith((b"PK", OLE)):
+            found = read_book(packed.file, name, sheet, header)
+        else:
+            refuse_wrapped_results(start, name)
+            text = find_encoding(packed.file, name, encoding)
+            found = read_any_text(text, name, packed.name, delimiter, header)
+        found.evidence[:0] = packed.evidence
+        yield looked_into(found, name)
+
+
+def refuse_empty(file: BinaryIO, name: str) -> None:
+    """Raise for a file of nothing but white space; leave the file at its start."""
+    file.seek(0)
+    while chunk := file.read(SAMPLE):
+        if chunk.strip(BLANK):
+            file.seek(0)
+            return
+    raise EmptyFile(file=name)
+
+
+def looked_into(found: Reading, name: str) -> Reading:
+    """Look at the first rows: refuse files that hold none, or belong to another page; say what shape they have."""
+    refuse_other_files(found.columns, [], name)
+    head = list(islice(found.rows, HEAD))
+    if not head:
+        raise NoRows(file=name)
+    refuse_other_files(found.columns, head[0][1], name)
+    width = len(found.columns)
+    rows = [cells + [""] * (width - len(cells)) for _origin, cells in head]
+    table = Table(found.columns, rows, [origin for origin, _cells in head], name, found.format)
+    evidence = [*found.evidence, Note(COLUMNS, {"columns": 0})]
+    rest = chain(head, found.rows)
+    return replace(found, name=name, rows=rest, shape=shape_of(table), evidence=evidence)
 
 
 def shown_name(name: str) -> str:
@@ -74,62 +116,46 @@ def shown_name(name: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", "", last)[-120:] or "file"
 
 
-def refuse_foreign(data: bytes, name: str) -> None:
-    """Raise for files that are known by their first bytes and hold no rows for us."""
-    for start, kind in FOREIGN:
-        if data.startswith(start):
-            raise UnsupportedFile(file=name, kind=kind)
-
-
-def workbook_table(data: bytes, name: str, sheet: str | None, header: bool | None) -> Table:
+def read_book(file: BinaryIO, name: str, sheet: str | None, header: int | None) -> Reading:
     """Read one sheet of a workbook."""
-    found = read_workbook(data, name, sheet)
-    grid = read_grid(found.lines, name, found.name, header)
-    kind = "xls" if data.startswith(OLE) else "xlsx"
-    evidence = [Note(SHEET, {"sheet": found.name, "n": len(found.names)})]
-    table = table_of(grid, name, kind)
-    return replace(table, evidence=evidence, sheet=found.name, sheets=found.names)
+    found = read_workbook(file, name, sheet)
+    file.seek(0)
+    kind = "xls" if file.read(len(OLE)) == OLE else "xlsx"
+    grid = read_grid(found.lines, name, found.name, header, found.merged)
+    evidence = [Note(SHEET, {"sheet": found.name, "n": len(found.names), "rows": 0})]
+    return replace(grid, format=kind, evidence=evidence, sheet=found.name, sheets=found.names)
 
 
-def text_table(decoded: Decoded, name: str, delimiter: str | None, header: bool | None) -> Table:
-    """Read a file of text as what its content shows it to be."""
-    named = extension(name)
-    kind = "csv" if delimiter is not None else kind_of(decoded.text, named)
+def read_any_text(text: Text, name: str, inside: str, delimiter: str | None, header: int | None) -> Reading:
+    """Read a file of text as what its content shows it to be; `inside` is the name that may say its kind."""
+    named = extension(inside)
+    head = text.head(SAMPLE)
+    refuse_markup(head, name)
+    kind = "csv" if delimiter is not None else kind_of(head, named)
     if kind in ("csv", "tsv"):
-        found = read_delimited(decoded.text, name, delimiter, tabs=kind == "tsv")
-        table = delimited_table(found, name, header)
+        found = read_cells(text, name, delimiter, header, tabs=kind == "tsv")
     else:
-        records = read_as(kind, decoded.text, name)
-        table = table_of(read_records(records, name), name, records.format)
-    unlike = named in KINDS and (named in ("csv", "tsv")) != (table.format in ("csv", "tsv"))
-    by_content = [Note(BY_CONTENT, {"named": named.upper(), "kind": table.format.upper()})] if unlike else []
-    evidence = [*decoded.evidence, *table.evidence, *by_content]
-    return replace(table, encoding=decoded.encoding, evidence=evidence, notes=[*decoded.notes, *table.notes])
+        found = read_records(records_of(kind, text, name), name)
+    unlike = named in KINDS and (named in ("csv", "tsv")) != (found.format in ("csv", "tsv"))
+    by_content = [Note(BY_CONTENT, {"named": named.upper(), "kind": found.format.upper()})] if unlike else []
+    found.notes[:0] = text.notes
+    return replace(found, encoding=text.encoding, evidence=[*text.evidence, *found.evidence, *by_content])
 
 
-def read_as(kind: str, text: str, name: str) -> Records:
+def records_of(kind: str, text: Text, name: str) -> Records:
     """Read records of a kind that has no grid."""
     if kind == "yaml":
         return read_yaml(text, name)
     return read_json(text, name) if kind == "json" else read_text(text, name)
 
 
-def delimited_table(found: Delimited, name: str, header: bool | None) -> Table:
+def read_cells(text: Text, name: str, delimiter: str | None, header: int | None, *, tabs: bool) -> Reading:
     """Read delimited records, with the dialect as evidence."""
+    found = read_delimited(text, name, delimiter, tabs=tabs)
     grid = read_grid(found.lines, name, header=header)
-    tabs = found.dialect.delimiter == "\t"
-    table = table_of(grid, name, "tsv" if tabs else "csv")
-    return replace(
-        table, delimiter=found.dialect.delimiter, evidence=found.evidence, notes=[*found.notes, *table.notes]
-    )
-
-
-def table_of(grid: Grid, name: str, kind: str) -> Table:
-    return Table(grid.columns, grid.rows, grid.origins, name, kind, notes=grid.notes)
-
-
-def size_of(table: Table) -> Note:
-    return Note(ROWS, {"n": len(table.rows), "columns": len(table.columns)})
+    grid.notes[:0] = found.notes
+    kind = "tsv" if found.dialect.delimiter == "\t" else "csv"
+    return replace(grid, format=kind, delimiter=found.dialect.delimiter, evidence=found.evidence)
 
 
 def extension(name: str) -> str:
@@ -138,9 +164,9 @@ def extension(name: str) -> str:
     return NAMED.get(ending, ending)
 
 
-def kind_of(text: str, named: str) -> str:
+def kind_of(head: str, named: str) -> str:
     """Return csv, tsv, json, yaml or txt: by the first characters, then by the name, then by what cuts evenly."""
-    start = text.lstrip()
+    start = head.lstrip()
     if start.startswith("{") or (start.startswith("[") and named not in ("csv", "tsv", "txt", "yaml")):
         return "json"
     if named in ("csv", "tsv", "yaml"):
@@ -151,7 +177,7 @@ def kind_of(text: str, named: str) -> str:
         return "json"
     if named != "txt" and re.match(r"(---\s*\n|- |[\w ]+:\s*\n\s*- )", start):
         return "yaml"
-    sample = first_lines(text)
-    dialect = sniff(text)
+    sample = first_lines(head)
+    dialect = sniff(sample)
     even = evenness(sample, dialect)[0] == 1 and sample.count("\n") > 1
     return "csv" if even and (named != "txt" or dialect.delimiter == "\t") else "txt"

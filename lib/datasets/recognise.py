@@ -1,4 +1,7 @@
-"""Files that belong to another page: result files of a job, and listings of jobs."""
+"""Files that hold no dataset: what they are instead, and where they belong.
+
+Result files and listings of jobs are known by their columns, other files by their first bytes or characters.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,117 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from lib.datasets.errors import JobListing, ResultFile
+from lib.datasets.errors import ApiAnswer, JobListing, ResultFile, UnsupportedFile
 
-LOSSES = {
-    "train_loss",
-    "training_loss",
-    "valid_loss",
-    "validation_loss",
-    "full_valid_loss",
-    "train_mean_reward",
-    "full_valid_mean_reward",
-}
-JOB_IDS = re.compile(r"(ft-|ftjob-|ftevent-)\w+")
+METRIC = re.compile(
+    r"(train|valid|full_valid|training|validation|eval|test)_\w*(loss|accuracy|reward|error_count|tokens_mean|score)\w*"
+    r"|classification/[\w./]+|loss"
+)
+NUMBER = re.compile(r"\s*(-?[\d.]+([eE][-+]?\d+)?|nan|NaN|None|null)?\s*")
+JOB_IDS = re.compile(r"(ft-|ftjob-|ftevent-|ftckpt_|ftckpt-)\w+")
 JOB_KEYS = {"fine_tuned_model", "hyperparams", "hyperparameters", "training_file", "training_files", "trained_tokens"}
+JOB_OBJECTS = {"fine-tune", "fine-tune-event"}
+API_OBJECTS = {
+    "file",
+    "model",
+    "batch",
+    "chat.completion",
+    "chat.completion.chunk",
+    "text_completion",
+    "response",
+    "embedding",
+    "error",
+}
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FOREIGN = [
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\xfd7zXZ", "xz"),
+    (0, b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (0, b"Rar!", "RAR"),
+    (0, b"7z\xbc\xaf", "7z"),
+    (257, b"ustar", "TAR"),
+    (0, b"%PDF", "PDF"),
+    (0, b"\x89PNG", "PNG"),
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"GIF8", "GIF"),
+    (8, b"WEBP", "WebP"),
+    (4, b"ftyp", "video"),
+    (0, b"PAR1", "Parquet"),
+    (0, b"ARROW1", "Arrow"),
+    (0, b"Obj\x01", "Avro"),
+    (0, b"ORC\x03", "ORC"),
+    (0, b"\x93NUMPY", "NumPy"),
+    (0, b"\x89HDF", "HDF5"),
+    (0, b"SQLite format 3", "SQLite"),
+    (0, b"GGUF", "GGUF"),
+    (0, b"\x7fELF", "program"),
+    (0, b"{\\rtf", "RTF"),
+    (8, b'{"__metadata__"', "safetensors"),
+    *((0, bytes([0x80, version]), "pickle") for version in range(2, 6)),
+]
+MARKUP = [
+    (re.compile(r"\s*(<!doctype html|<html\b)", re.IGNORECASE), "HTML"),
+    (re.compile(r"\s*<svg\b", re.IGNORECASE), "SVG"),
+    (re.compile(r"\s*(<\?xml\b|<!DOCTYPE\b|<[A-Za-z][\w.:-]*(\s+[\w.:-]+\s*=\s*[\"'][^\"']*[\"'])*\s*/?>\s*<)"), "XML"),
+]
+
+
+def refuse_foreign(head: bytes, name: str) -> None:
+    """Raise for files that are known by their first bytes and hold no rows for us."""
+    for at, start, kind in FOREIGN:
+        if head.startswith(start, at):
+            raise UnsupportedFile(file=name, kind=kind)
+    if head.startswith(OLE) and "WordDocument".encode("utf-16-le") in head:
+        raise UnsupportedFile(file=name, kind="DOC")
+
+
+def refuse_markup(head: str, name: str) -> None:
+    """Raise for XML and HTML, which hold text but no rows."""
+    for pattern, kind in MARKUP:
+        if pattern.match(head):
+            raise UnsupportedFile(file=name, kind=kind)
 
 
 def refuse_other_files(columns: Iterable[str], first_row: Sequence[object], name: str) -> None:
-    """Raise if the columns are those of a result file or of a listing of jobs."""
-    named = {column.strip().lower() for column in columns}
-    if "step" in named and named & LOSSES:
+    """Raise if the columns are those of a result file, or those of something an API answers."""
+    named = [column.strip().lower() for column in columns]
+    cells = dict(zip(named, first_row, strict=False))
+    metrics = [column for column in named if METRIC.fullmatch(column)]
+    if "step" in named and metrics and all(is_number(cells.get(column, "")) for column in metrics):
         raise ResultFile(file=name)
-    is_job = any(isinstance(cell, str) and JOB_IDS.fullmatch(cell) for cell in first_row)
-    if is_job and ("object" in named or len(named & JOB_KEYS) >= 2):
+    refuse_api_objects(cells, name)
+
+
+def is_number(cell: object) -> bool:
+    """Say whether a cell is a number or blank."""
+    return isinstance(cell, str) and bool(NUMBER.fullmatch(cell))
+
+
+def refuse_api_objects(value: Any, name: str) -> None:
+    """Raise if an object is one that an API answers: a job, one of its events, a file, an answer of a model."""
+    if not isinstance(value, dict):
+        return
+    kind = value.get("object")
+    is_job = any(isinstance(cell, str) and JOB_IDS.fullmatch(cell) for cell in value.values())
+    if kind in JOB_OBJECTS or str(kind).startswith("fine_tuning.job"):
         raise JobListing(file=name)
+    if is_job and ("object" in value or len(value.keys() & JOB_KEYS) >= 2):
+        raise JobListing(file=name)
+    if isinstance(kind, str) and kind in API_OBJECTS and value.keys() & {"id", "created", "created_at", "choices"}:
+        raise ApiAnswer(file=name, kind=kind)
 
 
-def refuse_wrapped_results(data: bytes, name: str) -> None:
+def refuse_wrapped_results(head: bytes, name: str) -> None:
     """Raise if the bytes are a result file in base64, as OpenAI serves it."""
-    head = b"".join(data[:4096].split())[:400]
-    head = head[: len(head) // 4 * 4]
+    packed = b"".join(head[:4096].split())
+    packed = packed[: len(packed) // 4 * 4]
     try:
-        text = base64.b64decode(head, validate=True).decode("utf-8", "ignore")
+        text = base64.b64decode(packed, validate=True).decode("utf-8", "ignore")
     except (binascii.Error, ValueError):
         return
-    refuse_other_files(text.split("\n", 1)[0].split(","), [], name)
+    header, _end, rest = text.removeprefix("\ufeff").partition("\n")
+    refuse_other_files(header.split(","), rest.partition("\n")[0].split(","), name)

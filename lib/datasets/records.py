@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from lib.datasets.errors import NoRows, NoUsableColumns, TooManyColumns
-from lib.datasets.grid import MAX_COLUMNS, Grid, about_lines
+from lib.datasets.grid import HEAD, MAX_COLUMNS, Tally
+from lib.datasets.reading import Reading, Row
 from lib.datasets.table import Cell, JsonValue, Note, Origin
 from lib.i18n import N_
 
@@ -22,9 +25,9 @@ Record: TypeAlias = "tuple[int, JsonValue]"
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a file in order, and what was left out on the way."""
+    """The records of a file in order, to be taken once, and what was left out on the way; notes may still grow."""
 
-    records: list[Record]
+    records: Iterator[Record]
     format: str
     notes: list[Note] = field(default_factory=list)
 
@@ -39,34 +42,62 @@ OTHERS = N_("Entries of another kind than the rest, left out: {n} (lines {lines}
 PARTS = N_("Answers in several parts, joined into one text: {n}.")
 
 
-def read_records(found: Records, name: str) -> Grid:
-    """Build columns and rows from the records of the commonest kind; name the lines of all others."""
-    if not found.records:
+def read_records(found: Records, name: str) -> Reading:
+    """Give out rows of the records of the commonest kind among the first; name the lines of all others."""
+    head = list(islice(found.records, HEAD))
+    if not head:
         raise NoRows(file=name)
-    kind = Counter(type(value) for _line, value in found.records).most_common(1)[0][0]
-    kept = [(line, value) for line, value in found.records if isinstance(value, kind)]
-    others = [line for line, value in found.records if not isinstance(value, kind)]
-    notes = found.notes + ([about_lines(OTHERS, others)] if others else [])
-    origins = [Origin(line) for line, _value in kept]
-    values: list[Any] = [value for _line, value in kept]
+    kind = Counter(type(value) for _line, value in head).most_common(1)[0][0]
+    others = Tally(OTHERS)
+    kept = of_kind(chain(head, found.records), kind, others)
     if kind is dict:
-        columns, rows = from_objects(values, name)
-        return Grid(columns, rows, origins, notes)
-    if kind is list:
-        parts = sum(len(value) > 2 for value in values)
-        notes += [Note(PARTS, {"n": parts})] if parts else []
-        return Grid(["question", "answer"], [question_and_answer(value) for value in values], origins, notes)
-    return Grid(["text"], [[cell_of(value)] for value in values], origins, notes)
+        columns = list(dict.fromkeys(key for _line, value in head if isinstance(value, dict) for key in value))
+        if not columns:
+            raise NoUsableColumns(file=name)
+        rows = rows_of_objects(kept, columns, name)
+    elif kind is list:
+        columns, rows = ["question", "answer"], rows_of_lists(kept, found.notes)
+    else:
+        columns, rows = ["text"], ((Origin(line), [cell_of(value)]) for line, value in kept)
+    return Reading(columns, closed(rows, others, found.notes), found.format, found.notes)
 
 
-def from_objects(values: list[dict[str, JsonValue]], name: str) -> tuple[list[str], list[list[Cell]]]:
-    """Return the keys in order of appearance, and a row for each object."""
-    columns = list(dict.fromkeys(key for value in values for key in value))
-    if not columns:
-        raise NoUsableColumns(file=name)
-    if len(columns) > MAX_COLUMNS:
-        raise TooManyColumns(file=name, found=len(columns), limit=MAX_COLUMNS)
-    return columns, [[cell_of(value.get(column)) for column in columns] for value in values]
+def of_kind(records: Iterator[Record], kind: type, others: Tally) -> Iterator[tuple[int, Any]]:
+    """Yield the records of one kind; count the others."""
+    for line, value in records:
+        if isinstance(value, kind):
+            yield line, value
+        else:
+            others.add(line)
+
+
+def closed(rows: Iterator[Row], others: Tally, notes: list[Note]) -> Iterator[Row]:
+    """Yield the rows, and say at their end what was left out."""
+    yield from rows
+    notes += others.notes()
+
+
+def rows_of_objects(
+    records: Iterator[tuple[int, dict[str, JsonValue]]], columns: list[str], name: str
+) -> Iterator[Row]:
+    """Yield a row for each object. A key not met before becomes a further column."""
+    known = set(columns)
+    for line, value in records:
+        if not value.keys() <= known:
+            columns += [key for key in value if key not in known]
+            known.update(value)
+        if len(columns) > MAX_COLUMNS:
+            raise TooManyColumns(file=name, found=len(columns), limit=MAX_COLUMNS)
+        yield Origin(line), [cell_of(value.get(column)) for column in columns]
+
+
+def rows_of_lists(records: Iterator[tuple[int, list[JsonValue]]], notes: list[Note]) -> Iterator[Row]:
+    """Yield the first part of each list as a question, and the others joined as its answer."""
+    parts = 0
+    for line, value in records:
+        parts += len(value) > 2
+        yield Origin(line), question_and_answer(value)
+    notes += [Note(PARTS, {"n": parts})] if parts else []
 
 
 def question_and_answer(parts: list[JsonValue]) -> list[Cell]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from lib.datasets import jsonl
 from lib.datasets.encoding import label
@@ -21,6 +22,7 @@ from lib.datasets.errors import TooManyRows
 from lib.datasets.json_text import about_broken, is_object
 from lib.datasets.mapping import shape_of
 from lib.datasets.readers import shown_name
+from lib.datasets.reading import collect
 from lib.datasets.recognise import refuse_other_files
 from lib.datasets.records import Records, cell_of, read_records
 from lib.datasets.spool import spool
@@ -86,7 +88,7 @@ class SourceRow:
     fields: dict[str, Cell]
 
 
-def open_source(
+def open_source(  # noqa: PLR0913 - each is one thing a reader may be told
     path: Path,
     name: str,
     work: Path,
@@ -95,17 +97,18 @@ def open_source(
     delimiter: str | None = None,
     sheet: str | None = None,
     header: bool | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Source:
-    """Open a file of any kind; `work` is a folder that spools may be kept in. Raises `DatasetError`."""
+    """Open a file of any kind; `work` is a folder that spools are kept in, `stop` can end the making of one.
+
+    Raises `DatasetError`.
+    """
     path = path.resolve()
     if encoding in (None, "utf-8") and delimiter is None and is_json_lines(path):
         return in_place(path, shown_name(name))
-    how = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header": header}
+    how: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header": header}
     to = work / f"{fingerprint(path, name, how)}.spool"
-    found = known_spool(to)
-    if found is None:
-        work.mkdir(parents=True, exist_ok=True)
-        found = spool(path, name, to, encoding=encoding, delimiter=delimiter, sheet=sheet, header=header)
+    found = known_spool(to) or make_spool(path, name, to, how, stop)
     size = found.path.stat().st_size
     return Source(table_of(found, HEAD_ROWS), found.path, "cells", found.start, size, found.rows)
 
@@ -236,7 +239,7 @@ def head_table(head: bytes, name: str) -> Table:
     found = list(islice(jsonl.scan(head), HEAD_ROWS))
     broken = [item for item in found if isinstance(item, jsonl.BrokenLine)]
     rows: list[tuple[int, JsonValue]] = [item for item in found if not isinstance(item, jsonl.BrokenLine)]
-    grid = read_records(Records(rows, "jsonl"), name)
+    grid = collect(read_records(Records(iter(rows), "jsonl"), name))
     refuse_other_files(grid.columns, grid.rows[0], name)
     evidence = [Note(IN_PLACE, {"encoding": label("utf-8")})]
     notes = [*about_broken(broken), *grid.notes]
@@ -256,12 +259,21 @@ def count_lines(path: Path) -> int:
     return lines + (not block.endswith(b"\n"))
 
 
-def fingerprint(path: Path, name: str, how: dict[str, str | bool | None]) -> str:
+def fingerprint(path: Path, name: str, how: dict[str, Any]) -> str:
     """Name what a file read in one way gives: the same for the same bytes, ending and settings."""
     with path.open("rb") as file:
         bytes_ = hashlib.file_digest(file, "sha256").hexdigest()
     told = json.dumps([SPOOL_FORMAT, bytes_, shown_name(name), how], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def make_spool(path: Path, name: str, to: Path, how: dict[str, Any], stop: Callable[[], bool] | None) -> Spool:
+    """Read a file into a spool that is there whole or not at all, whoever else makes it meanwhile."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    beside = to.with_name(f"{to.name}.{uuid.uuid4().hex}")
+    spool(path, name, beside, **how, stop=stop)
+    beside.replace(to)
+    return open_spool(to)
 
 
 def known_spool(path: Path) -> Spool | None:

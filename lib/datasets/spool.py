@@ -44,7 +44,7 @@ def spool(  # noqa: PLR0913 - each is one thing a reader may be told
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
-    header: bool | None = None,
+    header: int | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Spool:
     """Read a file into the spool `to`. What is not given is detected; `stop` is asked often and ends the reading.

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from io import SEEK_END
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from lib.datasets.reading import Reading, counted
+from lib.datasets.records import Scalar, cell_of
 from lib.datasets.table import Cell, Note, Origin, Table
 
 
@@ -36,19 +39,48 @@ class Spool:
     sheets: list[str] = field(default_factory=list)
 
 
+ROOM = 16 * 1024
+"""Bytes kept free for the header."""
+CHUNK = 1024 * 1024
 HEADER_FIELDS = ("name", "columns", "format", "shape", "encoding", "delimiter", "sheet", "sheets")
 
 
-def write_spool(to: Path, table: Table) -> int:
-    """Write a table; return how many rows it has."""
-    header: dict[str, Any] = {name: getattr(table, name) for name in HEADER_FIELDS}
-    header |= {"rows": len(table.rows), "evidence": [asdict(note) for note in table.evidence]}
-    header |= {"notes": [asdict(note) for note in table.notes]}
-    with to.open("wb") as file:
-        file.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
-        for origin, cells in zip(table.origins, table.rows, strict=True):
+def write_spool(to: Path, reading: Reading) -> int:
+    """Take all rows of a reading and write them; return how many there were.
+
+    The header tells what is known only at the end, so its place is kept free; one that is too long moves the rows.
+    """
+    rows = 0
+    with to.open("w+b") as file:
+        file.write(b" " * ROOM + b"\n")
+        for origin, cells in reading.rows:
             file.write(row_line(origin, cells))
-    return len(table.rows)
+            rows += 1
+        header = header_line(reading, rows)
+        if len(header) > ROOM:
+            insert(file, len(header) - ROOM)
+        file.seek(0)
+        file.write(header.ljust(ROOM) + b"\n")
+    return rows
+
+
+def header_line(reading: Reading, rows: int) -> bytes:
+    header: dict[str, Any] = {name: getattr(reading, name) for name in HEADER_FIELDS} | {"rows": rows}
+    header["evidence"] = [asdict(note) for note in counted(reading.evidence, rows, len(reading.columns))]
+    header["notes"] = [asdict(note) for note in reading.notes]
+    return json.dumps(header, ensure_ascii=False).encode()
+
+
+def insert(file: BinaryIO, size: int) -> None:
+    """Make room at the start of a file: move all of it, from its end."""
+    end = file.seek(0, SEEK_END)
+    while end:
+        start = max(0, end - CHUNK)
+        file.seek(start)
+        piece = file.read(end - start)
+        file.seek(start + size)
+        file.write(piece)
+        end = start
 
 
 def open_spool(path: Path) -> Spool:
@@ -61,13 +93,15 @@ def open_spool(path: Path) -> Spool:
 
 
 def row_line(origin: Origin, cells: list[Cell]) -> bytes:
-    """Return the line of a row."""
-    return json.dumps([origin.line, origin.sheet, *cells], ensure_ascii=False).encode() + b"\n"
+    """Return the line of a row. A number or boolean that is text for us is written as what it was."""
+    plain = [json.loads(cell) if isinstance(cell, Scalar) else cell for cell in cells]
+    return json.dumps([origin.line, origin.sheet, *plain], ensure_ascii=False).encode() + b"\n"
 
 
 def read_row(line: bytes | str, width: int) -> tuple[Origin, list[Cell]]:
     """Return where a row of the file came from, and its cells, as many as the spool has columns."""
-    number, sheet, *cells = json.loads(line)
+    number, sheet, *values = json.loads(line)
+    cells = [value if isinstance(value, str) else cell_of(value) for value in values]
     return Origin(number, sheet), cells + [""] * (width - len(cells))
 
 

@@ -9,47 +9,66 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from io import BytesIO
+from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from lib.datasets.errors import BrokenWorkbook, EmptyFile, NoSuchSheet
-from lib.datasets.grid import Line
+from lib.datasets.dialect import Line
+from lib.datasets.errors import BrokenWorkbook, EmptyFile, NoSuchSheet, UnpacksTooLarge
+from lib.datasets.merged import Area, Merged
 from lib.datasets.workbook_guard import check_workbook
+
+MAX_TEXT = 500_000_000
+"""Characters of one sheet. A string that is stored once can fill a million cells."""
+EXACT = 2**53
+"""Whole numbers beyond this are not exact in a workbook."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of one sheet, and the names of all sheets of its workbook."""
+    """The rows of one sheet, to be taken once, its merged cells, and the names of all sheets of its workbook."""
 
-    lines: list[Line]
+    lines: Iterator[Line]
+    merged: Merged
     name: str
     names: list[str]
 
 
-def read_workbook(data: bytes, name: str, sheet: str | None = None) -> Sheet:
-    """Read a sheet by name, or the first one that holds something."""
-    if data.startswith(b"PK"):
-        check_workbook(data, name)
+def read_workbook(file: BinaryIO, name: str, sheet: str | None = None) -> Sheet:
+    """Open a sheet by name, or the first one that holds something."""
+    file.seek(0)
+    if file.read(2) == b"PK":
+        check_workbook(file, name)
+    file.seek(0)
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(data))
+        book = CalamineWorkbook.from_filelike(file)
         names: list[str] = book.sheet_names
         if sheet and sheet not in names:
             raise NoSuchSheet(file=name, sheet=sheet, sheets=", ".join(names))
         for title in [sheet] if sheet else names:
-            lines = list(lines_of(book.get_sheet_by_name(title)))
-            if lines:
-                return Sheet(lines, title, names)
+            found = book.get_sheet_by_name(title)
+            if found.start is not None:
+                return Sheet(lines_of(found, name), Merged(areas(found)), title, names)
     except (CalamineError, ValueError, OSError) as problem:
         raise BrokenWorkbook(file=name, detail=str(problem)) from problem
     raise EmptyFile(file=name)
 
 
-def lines_of(sheet: CalamineSheet) -> Iterator[Line]:
-    """Yield each row with its number in the sheet; cells left of the first column that holds something are empty."""
-    first_row, first_column = sheet.start or (0, 0)
-    for number, row in enumerate(sheet.to_python(skip_empty_area=True), start=first_row + 1):
-        yield number, [""] * first_column + [text(cell) for cell in row]
+def areas(sheet: CalamineSheet) -> list[Area]:
+    """Return the merged cells, rows counted from 1."""
+    ranges = sheet.merged_cell_ranges or []
+    return [Area(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in ranges]
+
+
+def lines_of(sheet: CalamineSheet, name: str) -> Iterator[Line]:
+    """Yield each row of a sheet, from its first one, with its number."""
+    size = 0
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        cells = [text(cell) for cell in row]
+        size += sum(map(len, cells))
+        if size > MAX_TEXT:
+            raise UnpacksTooLarge(file=name, limit=MAX_TEXT // 2**20)
+        yield number, cells
 
 
 def text(cell: str | float | bool | date | datetime | time | timedelta) -> str:
@@ -59,5 +78,5 @@ def text(cell: str | float | bool | date | datetime | time | timedelta) -> str:
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < EXACT else repr(cell)
     return str(cell)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from lib.datasets.encoding import Text
 from lib.datasets.errors import BrokenYaml, NestedTooDeep, NoUsableColumns, TooManyValues, YamlReference
 from lib.datasets.jsonl import MAX_DEPTH
 from lib.datasets.records import Record, Records
@@ -71,18 +72,18 @@ class Builder:
         return key
 
 
-def read_yaml(text: str, name: str) -> Records:
+def read_yaml(text: Text, name: str) -> Records:
     """Read the records of a YAML file: a list, an object that wraps one (`conversations`), or one object."""
     builder = Builder(name)
     try:
-        for event in yaml.parse(text, Loader=LOADER):
+        for event in yaml.parse(text.whole(), Loader=LOADER):
             builder.take(event)
     except yaml.YAMLError as problem:
         raise refusal(problem, name) from problem
     records = [record for line, value in listed(builder, builder.documents) for record in unwrap(builder, line, value)]
     if not records:
         raise NoUsableColumns(file=name)
-    return Records(records, "yaml")
+    return Records(iter(records), "yaml")
 
 
 def listed(builder: Builder, values: list[Any]) -> Iterator[Record]:

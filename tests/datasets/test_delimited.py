@@ -1,20 +1,28 @@
 from __future__ import annotations
 
 import csv
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lib.datasets.delimited import MAX_CELL, read_delimited
+from lib.datasets.delimited import read_delimited
+from lib.datasets.dialect import MAX_CELL, Dialect, Line
+from lib.datasets.encoding import Text
 from lib.datasets.errors import CellTooLong, UnclosedQuote
 from lib.datasets.readers import read_table
+from lib.datasets.table import Note
 
 NAMES = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=1, max_size=8)
 CELLS = st.text(
     st.one_of(st.characters(exclude_categories=["Cs", "Cc"]), st.sampled_from("\n\r\t,;|\"' \\")), max_size=20
 )
+
+
+def read(text: str, delimiter: str | None = None) -> tuple[list[Line], list[Note], Dialect]:
+    found = read_delimited(Text(BytesIO(text.encode()), "utf-8"), "a.csv", delimiter)
+    return list(found.lines), found.notes, found.dialect
 
 
 @st.composite
@@ -47,61 +55,61 @@ def test_a_record_knows_the_line_it_starts_on_after_embedded_newlines() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_line_ending_is_understood(end: str) -> None:
-    found = read_delimited(f"a,b{end}1,2{end}", "a.csv")
-    assert found.lines == [(1, ["a", "b"]), (2, ["1", "2"])]
+    lines, _notes, _dialect = read(f"a,b{end}1,2{end}")
+    assert lines == [(1, ["a", "b"]), (2, ["1", "2"])]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found_although_texts_hold_others(delimiter: str) -> None:
     rows = [["question", "answer"], ["a; b, c", "d | e"], ["f, g; h", "i"]]
     text = "\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
-    found = read_delimited(text, "a.csv")
-    assert found.dialect.delimiter == delimiter
-    assert [cells for _line, cells in found.lines] == rows
+    lines, _notes, dialect = read(text)
+    assert dialect.delimiter == delimiter
+    assert [cells for _line, cells in lines] == rows
 
 
 def test_lines_of_prose_are_one_column() -> None:
     text = 'text\nOne, two, three.\n"Well," she said, and left.\nNo comma here; none.\n'
-    assert [cells for _line, cells in read_delimited(text, "a.csv").lines][2] == ['"Well," she said, and left.']
+    assert [cells for _line, cells in read(text)[0]][2] == ['"Well," she said, and left.']
 
 
 def test_a_chosen_delimiter_wins() -> None:
-    assert read_delimited("a;b,c\n1;2,3\n", "a.csv", ",").lines[1][1] == ["1;2", "3"]
+    assert read("a;b,c\n1;2,3\n", ",")[0][1][1] == ["1;2", "3"]
 
 
 def test_a_space_after_the_delimiter_belongs_to_no_cell() -> None:
-    assert read_delimited('"a", "b"\n"1", "2, 3"\n', "a.csv").lines[1][1] == ["1", "2, 3"]
+    assert read('"a", "b"\n"1", "2, 3"\n')[0][1][1] == ["1", "2, 3"]
 
 
 def test_a_backslash_before_a_delimiter_is_read_as_its_writer_meant() -> None:
-    found = read_delimited("a,b\nx\\, y,1\nz,2\n", "a.csv")
-    assert found.lines[1][1] == ["x, y", "1"]
-    assert found.notes
+    lines, notes, _dialect = read("a,b\nx\\, y,1\nz,2\n")
+    assert lines[1][1] == ["x, y", "1"]
+    assert notes
 
 
 def test_a_backslash_elsewhere_is_text() -> None:
-    assert read_delimited("a,b\nx\\ny,1\n", "a.csv").lines[1][1] == ["x\\ny", "1"]
+    assert read("a,b\nx\\ny,1\n")[0][1][1] == ["x\\ny", "1"]
 
 
 def test_a_quotation_mark_that_is_never_closed_is_named_by_line() -> None:
     with pytest.raises(UnclosedQuote) as caught:
-        read_delimited('a,b\n1,2\n"3,4\n5,6\n', "a.csv")
+        read('a,b\n1,2\n"3,4\n5,6\n')
     assert caught.value.values["line"] == 3
 
 
 def test_a_quotation_mark_inside_a_cell_is_read_and_noted() -> None:
-    found = read_delimited('a,b\n"5" pipe,x\ny,z\n', "a.csv")
-    assert found.lines[2][1] == ["y", "z"]
-    assert [note.origin and note.origin.line for note in found.notes] == [2]
+    lines, notes, _dialect = read('a,b\n"5" pipe,x\ny,z\n')
+    assert lines[2][1] == ["y", "z"]
+    assert [note.origin and note.origin.line for note in notes] == [2]
 
 
 def test_a_mark_never_closed_is_named_even_after_a_stray_one() -> None:
     with pytest.raises(UnclosedQuote) as caught:
-        read_delimited('a,b\n"5" pipe,x\n"y,z\n', "a.csv")
+        read('a,b\n"5" pipe,x\n"y,z\n')
     assert caught.value.values["line"] == 3
 
 
 def test_a_cell_without_end_is_refused() -> None:
     with pytest.raises(CellTooLong) as caught:
-        read_delimited("a,b\n1,2\n3," + "x" * (MAX_CELL + 1) + "\n", "a.csv")
+        read("a,b\n1,2\n3," + "x" * (MAX_CELL + 1) + "\n")
     assert caught.value.values["line"] == 3

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.datasets.encoding import decode
+from lib.datasets.encoding import Text, find_encoding
 from lib.datasets.errors import BinaryFile, WrongEncoding
+
+
+def decode(data: bytes, name: str, encoding: str | None = None) -> Text:
+    return find_encoding(BytesIO(data), name, encoding)
+
 
 CHINESE = "问题,回答\n你好,很好，谢谢你的关心。\n你是谁,我是一个助手。\n"
 TRADITIONAL = "問題,回答\n如何註冊新帳戶？,點擊網站右上角的「註冊」按鈕，然後填寫相關資訊。\n"
@@ -30,20 +37,20 @@ FRENCH = "question,réponse\nOù est-elle?,Près de l'école, à côté du café
 )
 def test_a_text_comes_back_as_it_was_written(text: str, written: str, found: str) -> None:
     decoded = decode(text.encode(written), "a.csv")
-    assert (decoded.text, decoded.encoding) == (text, found)
+    assert (decoded.whole(), decoded.encoding) == (text, found)
     assert decoded.evidence
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_utf8_is_never_mistaken_for_anything_else(text: str) -> None:
     decoded = decode(("x" + text).encode(), "a.txt")
-    assert decoded.text == "x" + text
+    assert decoded.whole() == "x" + text
 
 
 def test_a_few_stray_bytes_in_utf8_are_each_named() -> None:
     data = ("名字,说明\n" * 20).encode() + b"caf\xe9,x\n" + ("名字,说明\n").encode()
     decoded = decode(data, "a.csv")
-    assert "café" in decoded.text
+    assert "café" in decoded.whole()
     assert [note.origin and note.origin.line for note in decoded.notes] == [21]
     assert "é" in decoded.notes[0].text()
 
@@ -51,7 +58,7 @@ def test_a_few_stray_bytes_in_utf8_are_each_named() -> None:
 def test_no_replacement_character_ever_appears() -> None:
     for data in (b"\xff\xfe\x00", b"abc\x80\x81", bytes(range(128, 256)), CHINESE.encode("gbk")[:-2]):
         try:
-            assert "\ufffd" not in decode(data, "a.txt").text
+            assert "\ufffd" not in decode(data, "a.txt").whole()
         except (BinaryFile, WrongEncoding):
             continue
 
@@ -63,7 +70,7 @@ def test_a_chosen_encoding_that_does_not_fit_is_refused_with_the_place() -> None
 
 
 def test_a_chosen_encoding_wins_over_the_detected_one() -> None:
-    assert decode("é".encode(), "a.txt", "cp1252").text == "Ã©"
+    assert decode("é".encode(), "a.txt", "cp1252").whole() == "Ã©"
 
 
 def test_an_unknown_encoding_is_refused() -> None:
@@ -78,4 +85,4 @@ def test_binary_data_is_refused() -> None:
 
 def test_one_very_long_line_is_decoded_in_no_time() -> None:
     data = b"x" * 3_000_000 + b"\xe9"
-    assert decode(data, "a.txt").text.endswith("é")
+    assert decode(data, "a.txt").whole().endswith("é")

@@ -12,6 +12,7 @@ from lib.datasets.errors import (
     DatasetError,
     EmptyFile,
     JobListing,
+    NoRows,
     ResultFile,
     TooManyRows,
     UnsupportedFile,
@@ -48,7 +49,7 @@ def test_what_was_detected_is_told_and_can_be_overridden() -> None:
     assert (found.encoding, found.delimiter) == ("cp1252", ";")
     told = " ".join(note.text() for note in found.evidence)
     assert "Windows-1252" in told
-    assert "Rows: 1" in told
+    assert "1 rows, 0 undecodable" in told
     other = read_table(data, "a.csv", encoding="latin-1", delimiter=",", header=False)
     assert (other.encoding, other.delimiter, len(other.rows)) == ("latin-1", ",", 2)
 
@@ -61,11 +62,16 @@ def test_an_empty_file_is_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("data", "kind"),
-    [(b"\x1f\x8b\x08\x00rest", "gzip"), (b"\x80\x04\x95rest", "pickle"), (b"%PDF-1.7", "PDF"), (b"PAR1..", "Parquet")],
+    [(b"BZh91AY", "bzip2"), (b"\x80\x04\x95rest", "pickle"), (b"%PDF-1.7", "PDF"), (b"PAR1..", "Parquet")],
 )
 def test_a_file_of_another_kind_is_named_whatever_it_is_called(data: bytes, kind: str) -> None:
     with pytest.raises(UnsupportedFile, match=kind):
         read_table(data, "a.csv")
+
+
+def test_a_header_alone_is_refused() -> None:
+    with pytest.raises(NoRows):
+        read_table(b"a,b\n", "a.csv")
 
 
 def test_binary_data_is_refused() -> None:

@@ -90,4 +90,4 @@ def test_a_reader_that_is_taken_down_takes_nobody_with_it(
 def test_memory_is_limited(file: Callable[[bytes], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool_module, "MEMORY", 200 * 2**20)
     with pytest.raises(TooMuchMemory):
-        spool(file(b"[" + b'"aaaaaaaa",' * 5_000_000 + b'""]'), "a.json", tmp_path / "spool")
+        spool(file(b'{"a": [' + b'"aaaaaaaa",' * 5_000_000 + b'""]}'), "a.json", tmp_path / "spool")

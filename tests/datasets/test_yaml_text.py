@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from lib.datasets.encoding import Text
 from lib.datasets.errors import BrokenYaml, DatasetError, NestedTooDeep, NoUsableColumns, YamlReference
 from lib.datasets.readers import read_table
+from lib.datasets.records import Record
 from lib.datasets.yaml_text import read_yaml
+
+
+def read(text: str) -> list[Record]:
+    return list(read_yaml(Text(BytesIO(text.encode()), "utf-8"), "a.yaml").records)
 
 
 def test_conversations_are_questions_with_answers_in_one_or_more_parts() -> None:
@@ -35,7 +42,7 @@ def test_messages_stay_structured() -> None:
 
 
 def test_several_documents_are_read_in_order() -> None:
-    assert [value for _line, value in read_yaml("---\na: 1\n---\na: 2\n", "a.yaml").records] == [{"a": "1"}, {"a": "2"}]
+    assert [value for _line, value in read("---\na: 1\n---\na: 2\n")] == [{"a": "1"}, {"a": "2"}]
 
 
 def test_references_are_refused_before_they_unfold() -> None:
@@ -43,7 +50,7 @@ def test_references_are_refused_before_they_unfold() -> None:
         f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)},*{chr(97 + n)}]\n" for n in range(20)
     )
     with pytest.raises(YamlReference) as caught:
-        read_yaml(bomb, "a.yaml")
+        read(bomb)
     assert caught.value.values["line"] == 2
 
 
@@ -56,18 +63,18 @@ def test_code_in_tags_is_text_and_never_runs(tmp_path: Path) -> None:
 
 def test_endless_nesting_is_refused() -> None:
     with pytest.raises(NestedTooDeep):
-        read_yaml("[" * 200_000, "a.yaml")
+        read("[" * 200_000)
 
 
 @pytest.mark.parametrize("text", ["a: [1, 2", "a: b: c", "a: 1\na: 2", "? [x]\n: y", "- a\n\tb: c\n x"])
 def test_broken_yaml_is_refused_with_the_line(text: str) -> None:
     with pytest.raises(BrokenYaml) as caught:
-        read_yaml(text, "a.yaml")
+        read(text)
     assert isinstance(caught.value.values["line"], int)
 
 
 def test_a_file_without_entries_is_refused() -> None:
     with pytest.raises(NoUsableColumns):
-        read_yaml("# only a remark\n", "a.yaml")
+        read("# only a remark\n")
     with pytest.raises(DatasetError):
-        read_yaml("conversations: []\n", "a.yaml")
+        read("conversations: []\n")
