@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lib.datasets.conversations import parsed
@@ -15,6 +15,7 @@ WORDS = {
     "prompt_completion": N_("Prompts with completions: {columns}"),
     "chat": N_("OpenAI chat messages"),
     "chat_tools": N_("OpenAI chat messages with tools"),
+    "chat_images": N_("Chat messages with a list of images beside them"),
     "preference": N_("Preferred and rejected answers: {columns}"),
     "reinforcement": N_("Questions with what an answer is judged by: {columns}"),
     "alpaca": N_("Alpaca: {columns}"),
@@ -34,20 +35,23 @@ LISTED = 8
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its code, e.g. for `inspect --json`, and how it is called on screen."""
+    """A format of a file."""
 
     code: str
+    """Names it in JSON and in the tests; new ones may come, none changes."""
     words: Note
 
 
 def format_of(table: Table) -> Format:
     """Return the format of a table."""
-    roles = guess_roles(table).roles
-    code = code_of(table, roles)
-    tools = code == "chat" and any(role == Role.KEEP for role in roles.values())
+    guess = guess_roles(table)
+    roles = guess.roles
+    code = code_of(table, roles, guess.guessed)
+    beside = {Role.KEEP: "chat_tools", Role.IMAGES: "chat_images"} if code == "chat" else {}
+    worded = next((words for role, words in beside.items() if role in roles.values()), code)
     used = [column for column in table.columns if roles[column] != Role.IGNORE] or table.columns
     named = ", ".join(column[:40] for column in used[:LISTED]) + ("…" if len(used) > LISTED else "")
-    return Format(code, Note(WORDS["chat_tools" if tools else code], {"columns": named}))
+    return Format(code, Note(WORDS[worded], {"columns": named}))
 
 
 def describe(table: Table) -> Note:
@@ -55,8 +59,8 @@ def describe(table: Table) -> Note:
     return format_of(table).words
 
 
-def code_of(table: Table, roles: Mapping[str, Role]) -> str:
-    """Return the code of a format: a key of `WORDS`."""
+def code_of(table: Table, roles: Mapping[str, Role], guessed: Collection[str]) -> str:
+    """Return the code of a format: a key of `WORDS`. `guessed`: columns whose roles their names don't tell."""
     given, names = set(roles.values()), {plain(column) for column in table.columns}
     talk = next((turn_kind(sample(table, column)) for column, role in roles.items() if role == Role.MESSAGES), "")
     swift = {"rejected_response", "rejected_messages"} & names
@@ -73,14 +77,15 @@ def code_of(table: Table, roles: Mapping[str, Role]) -> str:
         ("reinforcement", talk == "chat" and only_asks(table, roles)),
         (talk, bool(talk)),
     ]
-    return next((code for code, fits in known if fits), of_columns(given))
+    return next((code for code, fits in known if fits), of_columns(roles, guessed))
 
 
-def of_columns(given: set[Role]) -> str:
+def of_columns(roles: Mapping[str, Role], guessed: Collection[str]) -> str:
     """Return the code of a table without conversations."""
-    if given & {Role.COMPLETION, Role.ASSISTANT}:
-        return "pairs" if given & {Role.PROMPT, Role.USER} else "text"
-    return "flat"
+    if len(roles) == 1:
+        return "text"
+    named = {role for column, role in roles.items() if column not in guessed}
+    return "pairs" if named & {Role.COMPLETION, Role.ASSISTANT} and named & {Role.PROMPT, Role.USER} else "flat"
 
 
 def turn_kind(cells: list[Cell]) -> str:
