@@ -167,5 +167,5 @@ def finite(text: str) -> float:
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant, parse_float=finite)
-SCAN = DECODER.scan_once
+SCAN = DECODER.scan_once  # type: ignore[attr-defined] # documented in json.decoder's own source only
 ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

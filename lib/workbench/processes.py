@@ -12,6 +12,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import signal
 import sys
 import threading
 import traceback
@@ -156,6 +157,7 @@ class Member(Generic[Piece, Result]):
 def serve(end: Connection, other: Connection, work: Callable[[Any], Any]) -> None:
     """Work on pieces until there are no more: the life of a process."""
     other.close()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the parent does about it
     limit_memory()
     with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
