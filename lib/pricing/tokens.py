@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from lib.pricing import engine_tokens, hosted_tokens
-from lib.pricing.catalogue import find
+from lib.pricing.catalogue import find_named
 from lib.pricing.encodings import engine_counter, hosted_counter
 from lib.pricing.errors import UnknownModel
 from lib.pricing.sheet import Sheet
@@ -58,8 +58,8 @@ def token_model(model_id: str, kind: Kind = "hosted", tokenizer: str | Path = CH
     """
     if kind == "engine":
         return TokenModel(model_id, kind, str(tokenizer))
-    model = find(model_id)
-    if model is None:
+    model = find_named(model_id)
+    if model is None or model.encoding is None:
         raise UnknownModel(model=model_id)
     return TokenModel(model_id, kind, model.encoding)
 

@@ -66,7 +66,8 @@ def choices() -> tuple[dict[str, Choice], BackendError | None]:
     here = {connection.id: connection for connection in connections()}
     bases, trouble = _bases(here.get(ENGINE))
     found = [Choice(ENGINE, model.id, connected=True, remote=model) for model in bases]
-    hosted = [model for model in catalogue.models() if not model.is_retired() and "supervised" in model.methods]
+    offered = [model for model in catalogue.models() if model.service in {catalogue.FIRST, *here}]
+    hosted = [model for model in offered if not model.is_retired() and "supervised" in model.methods]
     found += [Choice(model.service, model.id, model.service in here, priced=model) for model in hosted]
     return {choice.key: choice for choice in found}, trouble
 
