@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def spec_of(data: bytes, name: str = "a.jsonl") -> Spec:
 @pytest.fixture
 def spec(home: Path) -> Spec:
     return spec_of(jsonl.write(talk(n % 150) for n in range(200)))
+
+
+@pytest.fixture(autouse=True)
+def nobody_left() -> Iterator[None]:
+    """Wait until what a test started has ended."""
+    yield
+    for child in background._children.values():
+        child.wait(10)
 
 
 @pytest.fixture
