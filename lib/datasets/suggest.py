@@ -15,6 +15,7 @@ from itertools import chain, count
 
 from lib.datasets.convert import convert
 from lib.datasets.mapping import Role, guess_roles, only_asks
+from lib.datasets.names import plain
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
 from lib.datasets.rows import read_row
 from lib.datasets.skips import Skip
@@ -113,11 +114,13 @@ def free_mark(candidates: Sequence[str], texts: Sequence[str]) -> str:
 
 
 def suggest_joiner(table: Table, roles: Mapping[str, str]) -> str:
-    """Return a comma for short plain values, a new line for texts."""
+    """Return a comma for short plain values, a new line for texts and for an instruction with its input."""
     asked = [table.column(c) for c in table.columns if roles.get(c) in (Role.PROMPT, Role.USER)]
+    if Role.INSTANCES in roles.values() or {"instruction", "input"} <= {plain(column) for column in table.columns}:
+        return "\n"
     cells = [text_of(cell) for column in asked for cell in column[:200]]
-    plain = all(len(cell) <= SHORT and not set(cell) & set(",，\n") for cell in cells)
-    return "," if plain or len(asked) < 2 else "\n"
+    short = all(len(cell) <= SHORT and not set(cell) & set(",，\n") for cell in cells)
+    return "," if short or len(asked) < 2 else "\n"
 
 
 def common_system(table: Table, roles: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.datasets import jsonl
-from lib.datasets.convert import convert, require_examples
+from lib.datasets.convert import Skip, convert, converter, example_of, require_examples
 from lib.datasets.errors import NoUsableColumns, TooFewExamples
 from lib.datasets.readers import read_table
 from lib.datasets.recipe import Recipe
@@ -133,6 +134,82 @@ def test_the_preferred_answer_ends_the_conversation() -> None:
     ]
 
 
+def test_rows_for_reinforcement_keep_everything_beside_their_messages() -> None:
+    asked = [{"role": "developer", "content": "d"}, {"role": "user", "content": "q"}]
+    records = [{"messages": asked, "answer_value": 4.5, "exact": True, "steps": ["a"], "id": f"{n}"} for n in range(2)]
+    made = read_table(jsonl.write(records), "a.jsonl")
+    recipe = suggest_recipe(made)
+    assert recipe.format == "reinforcement"
+    assert convert(made, recipe).records == records
+    assert [example_of(record, recipe) for record in records] == records
+
+
+def test_pairs_become_rows_for_reinforcement_and_answers_do_not(table: Build) -> None:
+    recipe = Recipe({"q": "prompt", "a": "completion"}, "reinforcement")
+    once = convert(table("q a", ["2 + 2 ->", "4"]), recipe).records
+    assert once == [{"messages": [{"role": "user", "content": "2 + 2"}], "reference_answer": "4"}]
+    assert convert(read_table(jsonl.write(once), "again.jsonl"), recipe).records == once
+    answered = example_of({"messages": talk("ua", "ab")}, Recipe({"messages": "messages"}, "reinforcement"))
+    assert isinstance(answered, Skip)
+    assert answered.code == "answered"
+
+
+def test_self_instruct_gives_its_one_instance_and_names_rows_with_more() -> None:
+    rows = [
+        {"instruction": "Add", "instances": [{"input": "1 + 1", "output": "2"}]},
+        {"instruction": "Add", "instances": [{"input": "1", "output": "1"}, {"input": "2", "output": "2"}]},
+    ]
+    made = read_table(jsonl.write(rows), "a.jsonl")
+    found = convert(made, suggest_recipe(made))
+    assert found.records == [{"prompt": "Add\n1 + 1 ->", "completion": " 2###"}]
+    assert [skipped.code for skipped in found.skipped] == ["several_instances"]
+
+
+def test_only_wanted_answers_are_learnt_and_a_label_is_never_guessed() -> None:
+    rows = [{"messages": talk("ua", "ab"), "label": label} for label in (True, False)]
+    made = read_table(jsonl.write(rows), "a.jsonl")
+    found = convert(made, suggest_recipe(made))
+    assert (len(found.examples), [s.code for s in found.skipped]) == (1, ["not_desirable"])
+    unclear = example_of({**rows[0], "label": "maybe"}, suggest_recipe(made))
+    assert isinstance(unclear, Skip)
+    assert unclear.code == "unclear_label"
+
+
+def test_weights_of_other_tools_become_openais_where_they_mean_the_same() -> None:
+    turns = [
+        {"role": "user", "content": "a", "loss_weight": 0.0},
+        {"role": "assistant", "content": "b", "loss": False},
+        {"role": "user", "content": "c"},
+        {"role": "assistant", "content": "d", "loss_weight": 0.5},
+    ]
+    record = example_of({"messages": turns}, Recipe({"messages": "messages"}, "chat"))
+    assert isinstance(record, dict)
+    assert [message.get("weight") for message in record["messages"]] == [None, 0, None, None]
+    assert record["messages"][3]["loss_weight"] == 0.5
+
+
+def test_null_is_nothing_and_words_for_nothing_are_words(table: Build) -> None:
+    recipe = Recipe(PAIR, separator="")
+    assert isinstance(example_of({"a": "x", "b": None}, recipe), Skip)
+    for label in ("NA", "None", "null", "nan", "N/A"):
+        assert example_of({"a": "x", "b": label}, recipe) == {"prompt": "x", "completion": label}
+    assert example_of({"a": 1.5, "b": True}, recipe) == {"prompt": "1.5", "completion": "true"}
+
+
+def test_a_row_of_json_may_leave_columns_out() -> None:
+    recipe = Recipe({"q": "prompt", "note": "prompt", "a": "completion"}, joiner=",", separator="")
+    convert_row = converter(recipe, ["q", "note", "a"])
+    assert convert_row({"q": "x", "a": "y"}) == {"prompt": "x", "completion": "y"}
+    assert convert_row({"a": "y", "note": "n", "q": "x"}) == {"prompt": "x,n", "completion": "y"}
+
+
+def test_a_file_that_is_prepared_already_is_taken_as_it_is(table: Build) -> None:
+    recipe = Recipe({"q": "prompt", "a": "completion"}, separator=" ->", stop="#")
+    assert example_of({"prompt": "x ->", "completion": "y#"}, recipe) == {"prompt": "x ->", "completion": "y#"}
+    chat = Recipe({"q": "user", "a": "assistant"}, "chat")
+    assert example_of({"prompt": "x", "completion": "y"}, chat) == {"messages": talk("ux", "ay")}
+
+
 def test_no_column_to_learn_from_is_refused(table: Build) -> None:
     with pytest.raises(NoUsableColumns):
         convert(table("a b", ["x", "y"]), Recipe({"a": "prompt", "b": "ignore"}))
@@ -160,6 +237,67 @@ def test_a_recipe_changes_nothing_in_its_own_output(table: Build, rows: list[tup
     again = read_table(jsonl.write(once), "again.jsonl")
     assert convert(again, recipe).records == once
     assert convert(again, suggest_recipe(again, format=format)).records == once
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+MESSAGE = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "user", "assistant", "human", "gpt", "developer", "tool", "function"])},
+    optional={
+        "content": st.one_of(TEXTS, st.none()),
+        "name": WORDS,
+        "weight": st.sampled_from([0, 1]),
+        "refusal": WORDS,
+        "loss_weight": st.sampled_from([0.0, 0.5, 1.0]),
+        "tool_call_id": WORDS,
+    },
+)
+TALK = st.lists(MESSAGE, max_size=4)
+CELLS = {
+    "prompt": TEXTS,
+    "completion": TEXTS,
+    "user": TEXTS,
+    "assistant": TEXTS,
+    "system": TEXTS,
+    "messages": TALK,
+    "preferred": st.one_of(TEXTS, TALK),
+    "rejected": st.one_of(TEXTS, TALK),
+    "reference": st.one_of(TEXTS, st.integers(), st.booleans()),
+    "keep": st.just([{"type": "function"}]),
+    "desirable": st.booleans(),
+}
+
+
+@st.composite
+def rows_and_recipes(draw: st.DrawFn) -> tuple[list[dict[str, Any]], Recipe]:
+    """Rows whose columns may be called like those of an output, and a recipe with any roles for them."""
+    names = ["prompt", "completion", "messages", "tools", "input", "preferred_output", "non_preferred_output", "a", "b"]
+    columns = draw(st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True))
+    own = {"prompt": "prompt", "completion": "completion", "messages": "messages", "tools": "keep", "input": "messages"}
+    own |= {"preferred_output": "preferred", "non_preferred_output": "rejected"}
+    free = draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=len(columns), max_size=len(columns)))
+    roles = {column: own.get(column, role) for column, role in zip(columns, free, strict=True)}
+    recipe = Recipe(
+        roles,
+        draw(st.sampled_from(["completion", "chat", "preference", "reinforcement"])),
+        draw(st.sampled_from([" ->", "#", ""])),
+        draw(st.sampled_from([" END", ""])),
+        draw(st.sampled_from(["", "S"])),
+        leading_space=draw(st.booleans()),
+        open_ended=draw(st.booleans()),
+    )
+    row = st.fixed_dictionaries({column: CELLS[role] for column, role in roles.items()})
+    return draw(st.lists(row, min_size=1, max_size=3)), recipe
+
+
+@settings(max_examples=400, deadline=None)
+@given(rows_and_recipes())
+def test_whatever_a_recipe_makes_it_makes_again(made: tuple[list[dict[str, Any]], Recipe]) -> None:
+    rows, recipe = made
+    for row in rows:
+        once = example_of(row, recipe)
+        if isinstance(once, dict):
+            assert example_of(once, recipe) == once
+            assert json.loads(json.dumps(once)) == once
 
 
 @given(
