@@ -215,13 +215,14 @@ def models_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         like = catalogue.find(entry["like"]) if "like" in entry else None
         yield {"model": entry["id"], "formats": tuple(entry["formats"]), "priced": like, "details": entry}
     if document.get("local_models"):
-        for name in local_models():
-            yield {"model": name, "formats": tuple(document["models"][0]["formats"])}
+        for folder in local_models():
+            formats = tuple(document["models"][0]["formats"])
+            yield {"model": folder.name, "formats": formats, "details": {"path": str(folder)}}
 
 
-def local_models() -> list[str]:
-    """Return the names of the model folders that the engine offers on this machine."""
+def local_models() -> list[Path]:
+    """Return the model folders that the engine offers on this machine."""
     folder = settings().models
     if folder is None or not folder.is_dir():
         return []
-    return sorted(path.name for path in folder.iterdir() if (path / "config.json").is_file())
+    return sorted(path for path in folder.iterdir() if (path / "config.json").is_file())

@@ -1,0 +1,70 @@
+"""`python -m lib.cli`: parse the arguments, run the command, turn refusals into an exit status.
+
+Start-up is quick because a command's modules are imported only when it runs.
+"""
+
+from __future__ import annotations
+
+import locale
+import sys
+from importlib import import_module
+
+from lib.cli.arguments import parser
+from lib.config import settings
+from lib.i18n import resolve_language_with
+
+FINE, PROBLEMS, UNREADABLE, STOPPED = 0, 1, 2, 130
+COMMANDS = {
+    "inspect": "lib.cli.inspecting",
+    "prepare": "lib.cli.preparing",
+    "check": "lib.cli.checking",
+    "estimate": "lib.cli.estimating",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    tag = asked_language(given) or settings().language or terminal_language()
+    resolve_language_with(lambda: tag)
+    chosen = parser().parse_args(given)
+    command = import_module(COMMANDS[chosen.command])
+    say = import_module("lib.cli.say")
+    errors = import_module("lib.errors")
+    say.speak_utf8()
+    try:
+        return int(command.run(chosen))
+    except errors.TuneboardError as refusal:
+        say.refuse(refusal, as_json=getattr(chosen, "json", False))
+        return UNREADABLE
+    except KeyboardInterrupt:
+        say.stopped()
+        return STOPPED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        say.hush()
+        return FINE
+    except Exception as fault:  # noqa: BLE001 - said in one sentence with the place; a traceback helps no user
+        say.refuse(say.fault_of(fault), as_json=getattr(chosen, "json", False))
+        return UNREADABLE
+
+
+def asked_language(given: list[str]) -> str:
+    """Return the value of --lang; it is needed before the arguments are parsed, to explain them."""
+    for before, argument in zip(["", *given], given, strict=False):
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+        if before == "--lang":
+            return argument
+    return ""
+
+
+def terminal_language() -> str:
+    """Return the language that the terminal is set to."""
+    try:
+        return locale.getlocale(locale.LC_CTYPE)[0] or ""
+    except ValueError:  # a locale that Python does not know
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

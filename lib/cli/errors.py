@@ -1,0 +1,55 @@
+"""Refusals of the command line.
+
+TuneboardError
+├── NoSuchFile         the file to read is not there, or may not be read
+├── OutputExists       a file to write is there already
+├── OutputIsInput      the result would replace the file it is made from
+├── WrongOutput        the name of the result has an ending that is not written
+├── BadRecipe          a recipe file can't be used
+├── UnknownRole        --role names a column or a role that is not there
+└── Fault              a fault of ours
+"""
+
+from __future__ import annotations
+
+from lib.errors import TuneboardError
+
+
+class NoSuchFile(TuneboardError):
+    what = "{file} can't be opened: {detail}"
+    todo = "Check the name and the folder; put names with spaces between quotation marks."
+
+
+class OutputExists(TuneboardError):
+    what = "{file} is there already."
+    why = "Nothing is replaced unless you say so."
+    todo = "Choose another name, or add --force."
+
+
+class OutputIsInput(TuneboardError):
+    what = "{file} is the file that is read."
+    why = "The original would be gone."
+    todo = "Choose another name for the result."
+
+
+class WrongOutput(TuneboardError):
+    what = "{file} has an ending that is not written here."
+    why = "Services take only .jsonl; .csv is for people."
+    todo = "Name the result .jsonl, or .csv if no service is to take it."
+
+
+class BadRecipe(TuneboardError):
+    what = "The recipe {file} can't be used: {detail}"
+    why = "Without it the examples would come out differently."
+    todo = "Give a file that prepare --save-recipe or the Data page wrote."
+
+
+class UnknownRole(TuneboardError):
+    what = "There is no {kind} named {name}."
+    todo = "Choose one of: {known}."
+
+
+class Fault(TuneboardError):
+    what = "Something went wrong that should not: {detail}"
+    why = "This is a fault of Tuneboard, not of your file."
+    todo = "Report it with the file, or with a few lines that show the same."

@@ -1,0 +1,114 @@
+"""`estimate`: what training on a file costs in dollars, or takes in minutes."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from babel.numbers import format_currency
+
+from lib.cli import say
+from lib.cli.answers import Answer, tokens
+from lib.cli.inspecting import number
+from lib.cli.looking import counted_for, look
+from lib.cli.reading import opened
+from lib.i18n import _, locale
+from lib.pricing.epochs import default_epochs
+from lib.pricing.estimate import Estimate, billed_tokens, estimate_engine, estimate_hosted
+from lib.pricing.tokens import TokenCount
+from lib.workbench.report import Report
+from lib.workbench.targets import Target, find_target
+
+ENGINE = "engine"
+CENTS = 6
+"""Digits after the point in JSON: enough for the price of a single token."""
+
+
+def run(chosen: Namespace) -> int:
+    """Estimate a job; return 1 when nothing is left to train on. A retired model is priced like any other."""
+    target = find_target(chosen.model)
+    with opened(chosen, target) as file:
+        model = counted_for(target)
+        report = look(file, chosen, model=model)
+        count = report.tokens or TokenCount()
+        epochs = chosen.epochs or epochs_for(target, report, count)
+        made = estimate(target, count, epochs)
+        answer = answered(target, report, made, automatic=chosen.epochs is None)
+        answer["tokens"] = tokens(count, model)
+    if chosen.json:
+        say.answer(answer)
+    else:
+        tell(answer, target)
+    return int(not report.examples)
+
+
+def epochs_for(target: Target, report: Report, count: TokenCount) -> int:
+    """Return how often every example is read when nobody says."""
+    rule = target.details.get("epochs")
+    if rule:  # the engine's own: by tokens, see `lib/engine/bases.py`
+        return int(max(rule["least"], min(rule["most"], round(rule["tokens"] / max(1, count.total)))))
+    return default_epochs(report.examples, target.priced)
+
+
+def estimate(target: Target, count: TokenCount, epochs: int) -> Estimate:
+    """Return what a target bills or takes."""
+    speed = target.details.get("speed")
+    if speed:
+        return estimate_engine(count, epochs, speed["tokens_per_second"], speed["overhead_seconds"])
+    if target.priced and target.priced.service == target.service:
+        return estimate_hosted(count, target.priced, epochs)
+    return Estimate(epochs, billed_tokens(count, epochs, target.context), None, None, None, "", None)
+
+
+def answered(target: Target, report: Report, made: Estimate, *, automatic: bool) -> Answer:
+    """Return an estimate as JSON; what nobody publishes is null."""
+    priced = target.priced if target.priced and target.priced.service == target.service else None
+    dollars = 0.0 if target.service == ENGINE else made.dollars
+    answer: dict[str, Any] = {
+        "model": target.name,
+        "examples": report.examples,
+        "epochs": made.epochs,
+        "epochs_automatic": automatic,
+        "billed_tokens": made.billed_tokens,
+        "training_cost_usd": None if dollars is None else round(dollars, CENTS),
+        "minutes": None if made.minutes is None else round(made.minutes, 2),
+        "price_per_million_tokens": made.price_per_mtok,
+        "price_source": made.price_source or None,
+        "price_date": made.price_date.isoformat() if made.price_date else None,
+        "speed": speed_of(target),
+        "retired": bool(priced and priced.is_retired()),
+        "retired_on": priced.retired.isoformat() if priced and priced.retired else None,
+        "shutdown_on": priced.shutdown.isoformat() if priced and priced.shutdown else None,
+    }
+    return answer
+
+
+def speed_of(target: Target) -> Answer | None:
+    """Return the speed that minutes rest on."""
+    speed = target.details.get("speed")
+    return {"tokens_per_second": speed["tokens_per_second"], "measured_here": False} if speed else None
+
+
+def tell(answer: Answer, target: Target) -> None:
+    """Print an estimate for people."""
+    say.line(answer["model"], "bold")
+    chosen = _("chosen automatically") if answer["epochs_automatic"] else _("as asked")
+    told = {"n": number(answer["examples"]), "epochs": answer["epochs"], "chosen": chosen}
+    say.line("  " + _("Examples: {n}, epochs: {epochs} ({chosen})", **told))
+    say.line("  " + _("Tokens × epochs: {n}", n=number(answer["billed_tokens"])))
+    if answer["minutes"] is not None:
+        say.line("  " + _("Training time: about {n} minutes", n=number(answer["minutes"])))
+        speed = number(answer["speed"]["tokens_per_second"])
+        say.line("  " + _("At {speed} tokens a second, the usual speed on two cores; it costs nothing.", speed=speed))
+    elif answer["training_cost_usd"] is None:
+        say.line("  " + _("What {service} charges for this is not published.", service=target.title))
+    elif target.service == ENGINE:
+        say.line("  " + _("How long it takes is not known before the first job on this model. It costs nothing."))
+    else:
+        say.line("  " + _("Cost: {money}", money=format_currency(answer["training_cost_usd"], "USD", locale=locale())))
+        told = {"price": answer["price_per_million_tokens"], "day": answer["price_date"], "url": answer["price_source"]}
+        say.line("  " + _("{price} dollars for a million tokens. Read on {day} at {url}", **told))
+    if answer["retired"]:
+        say.line("  " + _("Retired: no new jobs since {day}.", day=answer["retired_on"]), say.COLOURS["warning"])
+    elif answer["shutdown_on"]:
+        say.line("  " + _("Models tuned on it are shut down on {day}.", day=answer["shutdown_on"]))

@@ -1,0 +1,131 @@
+"""From the arguments to an open file with a recipe."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.cli.errors import BadRecipe, NoSuchFile, UnknownRole
+from lib.datasets.mapping import Guess, Role, guess_roles
+from lib.datasets.recipe import Recipe
+from lib.datasets.source import Source, open_source
+from lib.datasets.suggest import suggest_recipe
+from lib.workbench.targets import Target
+
+MARK = b"\xef\xbb\xbf"
+NATIVE = {
+    "completion": {"prompt", "completion"},
+    "chat": {"messages"},
+    "preference": {"input", "preferred_output", "non_preferred_output"},
+    "reinforcement": {"messages"},
+}
+"""Format -> the fields that its examples have in the file of a service."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file that was opened, and how its rows become examples."""
+
+    path: Path
+    source: Source
+    recipe: Recipe
+    guess: Guess
+    given: frozenset[str]
+    """Columns whose role somebody gave."""
+    work: Path
+    """Folder for what is written on the way; it is gone afterwards."""
+
+    @property
+    def ready(self) -> bool:
+        """Say whether the file is one that could be sent as it stands: JSON Lines in a format that services take."""
+        return self.source.kind == "objects" and NATIVE[self.recipe.format] <= set(self.source.table.columns)
+
+    @property
+    def marked(self) -> bool:
+        """Say whether the file begins with a byte order mark."""
+        with self.path.open("rb") as file:
+            return file.read(len(MARK)) == MARK
+
+
+@contextmanager
+def opened(chosen: Namespace, target: Target | None = None, *, convert: bool = True) -> Iterator[Opened]:
+    """Open the file that was asked for; raises `DatasetError` and what `lib.cli.errors` lists.
+
+    Args:
+        chosen: the arguments.
+        target: who is to take the examples; decides the format where nobody chose one.
+        convert: also bring a file that has a format already into one that the target takes.
+    """
+    with tempfile.TemporaryDirectory(prefix="tuneboard-") as folder:
+        work = Path(folder)
+        source = read(chosen.file, chosen, work)
+        guess = guess_roles(source.table)
+        recipe = recipe_for(source, guess, chosen, target, convert=convert)
+        given = frozenset(recipe.roles if chosen.recipe else dict(chosen.role))
+        yield Opened(chosen.file, source, recipe, guess, given, work)
+
+
+def read(path: Path, chosen: Namespace, work: Path) -> Source:
+    """Open a file as the arguments say it is to be read."""
+    try:
+        with path.open("rb"):
+            pass
+        return open_source(
+            path,
+            path.name,
+            work,
+            encoding=chosen.encoding,
+            delimiter=chosen.delimiter,
+            sheet=chosen.sheet,
+            header=chosen.header,
+        )
+    except OSError as problem:
+        raise NoSuchFile(file=str(path), detail=problem.strerror or str(problem)) from problem
+
+
+def recipe_for(source: Source, guess: Guess, chosen: Namespace, target: Target | None, *, convert: bool) -> Recipe:
+    """Return the recipe that was given, or one that fits the file and the target."""
+    if chosen.recipe:
+        return saved_recipe(chosen.recipe, source)
+    roles = {**guess.roles, **asked_roles(chosen.role, source.table.columns)}
+    if chosen.format:
+        return suggest_recipe(source.table, roles, chosen.format)
+    recipe = suggest_recipe(source.table, roles)
+    convertible = target is not None and (convert or source.kind == "cells" or source.table.shape == "flat")
+    if target is None or not convertible or recipe.format in target.formats:
+        return recipe
+    plain = [kind for kind in target.formats if kind in ("chat", "completion")]
+    if recipe.format in ("chat", "completion") and plain:
+        return suggest_recipe(source.table, roles, plain[0])
+    return recipe
+
+
+def saved_recipe(path: Path, source: Source) -> Recipe:
+    """Return a recipe from a file; raises `BadRecipe` when it does not fit."""
+    try:
+        record = json.loads(path.read_text("utf-8-sig"))
+    except OSError as problem:
+        raise NoSuchFile(file=str(path), detail=problem.strerror or str(problem)) from problem
+    except ValueError as problem:
+        raise BadRecipe(file=str(path), detail=str(problem)) from problem
+    if not isinstance(record, Mapping) or not isinstance(record.get("roles"), Mapping):
+        raise BadRecipe(file=str(path), detail="no roles")
+    recipe = Recipe.from_json(record)
+    if source.table.shape == "flat" and recipe.roles and not set(recipe.roles) & set(source.table.columns):
+        raise BadRecipe(file=str(path), detail=", ".join(list(recipe.roles)[:5]))
+    return recipe
+
+
+def asked_roles(given: list[tuple[str, str]], columns: list[str]) -> dict[str, Role]:
+    """Return the roles of --role; raises `UnknownRole` for a column or role that is not there."""
+    for column, role in given:
+        if column not in columns:
+            raise UnknownRole(kind="column", name=column, known=", ".join(columns[:20]))
+        if role not in list(Role):
+            raise UnknownRole(kind="role", name=role, known=", ".join(Role))
+    return {column: Role(role) for column, role in given}
