@@ -51,8 +51,8 @@ def catalogue(tag: str) -> dict[str, str]:
         return {str(m.id): str(m.string) for m in read_po(file) if m.id and m.string}
 
 
-def translate(text: str, **values: object) -> str:
-    """Return `text` in the current language with `{name}` fields filled in."""
+def translate(text: str, /, **values: object) -> str:
+    """Return `text` in the current language with `{name}` fields filled in, whatever their names."""
     template = catalogue(language()).get(text, text)
     return template.format(**values) if values else template
 

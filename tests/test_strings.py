@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from lib.i18n import catalogue, match
+from lib.i18n import catalogue, match, translate
 from scripts import strings
 
 
@@ -29,3 +29,7 @@ def test_the_catalogue_is_read_as_it_is_written() -> None:
 
 def test_any_chinese_tag_reads_chinese_and_any_other_english() -> None:
     assert [match(tag) for tag in ("zh", "zh-TW", "zh_CN", "en-GB", "fr", None)] == ["zh_CN"] * 3 + ["en"] * 3
+
+
+def test_a_field_may_have_any_name() -> None:
+    assert translate("{text} of {n}", text="line", n=2) == "line of 2"

@@ -90,11 +90,11 @@ class PromptBeginning(Beginning):
         if not beginning:
             return []
         values: dict[str, str | int | float] = {
-            "text": shown(beginning),
+            "beginning": shown(beginning),
             "n": len(beginning),
             "tokens": self.saved(beginning),
         }
-        title = Note(N_("Every prompt begins with the same {n} characters: {text}."), values)
+        title = Note(N_("Every prompt begins with the same {n} characters: {beginning}."), values)
         why = Note(
             N_("A tuned model knows its task without being told each time. They take about {tokens} tokens per epoch.")
             if values["tokens"]
@@ -121,8 +121,8 @@ class CompletionBeginning(Beginning):
         if not beginning:
             return []
         title = Note(
-            N_("Every completion begins with the same {n} characters: {text}."),
-            {"text": shown(beginning), "n": len(beginning)},
+            N_("Every completion begins with the same {n} characters: {beginning}."),
+            {"beginning": shown(beginning), "n": len(beginning)},
         )
         why = Note(N_("The model spends its effort, and you pay, for words that never change."))
         todo = Note(N_("Accept to cut them from every completion; put them before the answer where you show it."))

@@ -7,7 +7,9 @@ from lib.datasets.recipe import Recipe
 
 def bare_prompt(recipe: Recipe, prompt: str) -> str:
     """Return a prompt without the separator at its end and the system text that the recipe puts before it."""
-    return split_lead(recipe.system_prompt, prompt)[1].removesuffix(recipe.separator)
+    if recipe.system_prompt:
+        prompt = split_lead(recipe.system_prompt, prompt)[1]
+    return prompt.removesuffix(recipe.separator)
 
 
 def bare_completion(recipe: Recipe, completion: str) -> str:

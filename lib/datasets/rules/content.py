@@ -22,7 +22,7 @@ GOOD = 100
 
 STAND_INS = frozenset(["nan", "none", "null", "n/a", "#n/a", "na", "<na>", "undefined", "nil", "空", "无"])
 LONGEST_STAND_IN = 12
-PYTHON_VALUES = ("{'", "[{'", "['", "[['")
+PYTHON_VALUES = ("{'", "[{'", "['", "[['", " {'", " [{'", " ['", " [['")
 """How Python prints what was a structure; prepare_data turned structures into such text without a word."""
 
 
@@ -175,7 +175,7 @@ class PythonValues(Rule):
         self.found = Found()
 
     def look(self, view: View) -> None:
-        if view.completion.lstrip().startswith(PYTHON_VALUES) or view.prompt.startswith(PYTHON_VALUES):
+        if is_python_value(view.completion) or is_python_value(view.prompt):
             self.found.add(view)
 
     def merge(self, other: Self) -> None:
@@ -188,6 +188,11 @@ class PythonValues(Rule):
         why = Note(N_("Such text has single quotes and is no JSON. It is mostly left over from an older tool."))
         todo = Note(N_("If you did not mean it, go back to the original file: its columns can be chosen one by one."))
         return [Finding(self.code, "hint", title, why, todo, self.found)]
+
+
+def is_python_value(text: str) -> bool:
+    """Say whether a text begins as Python prints objects and lists of texts."""
+    return text[:1] in "{[ " and text.startswith(PYTHON_VALUES)
 
 
 RULES: tuple[type[Rule], ...] = (Amount, Empty, StandIns, PythonValues, *shape.RULES, *task.RULES)

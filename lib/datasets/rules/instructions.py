@@ -46,7 +46,7 @@ class RepeatedInstruction(Rule):
         if self.system == "" == self.question:
             return
         messages = view.record.get("messages") or []
-        if self.system != "":
+        if self.system != "" and not (messages and messages[0].get("content") == self.system):
             self.take_system(system_text(messages))
         if self.question != "":
             self.take_question(question_text(messages))
@@ -70,7 +70,7 @@ class RepeatedInstruction(Rule):
         found = []
         system = self.system or ""
         if self.examples > 1 and len(system) >= LONG:
-            title = N_("Every conversation has the same system message of {n} characters: {text}.")
+            title = N_("Every conversation has the same system message of {n} characters: {beginning}.")
             todo = Note(N_("A short sentence does. Shorten it in your file, and ask with the same one later."))
             found.append(self.finding(self.code, title, system, todo, None))
         question = whole_words(self.question or "") if self.examples > 1 else ""
@@ -79,13 +79,13 @@ class RepeatedInstruction(Rule):
             todo = Note(
                 N_("Accept to cut them from every first question. When you ask the model later, leave them out too.")
             )
-            title = N_("Every first question begins with the same {n} characters: {text}.")
+            title = N_("Every first question begins with the same {n} characters: {beginning}.")
             found.append(self.finding("repeated_question", title, question, todo, fix))
         return found
 
     def finding(self, code: str, title: str, text: str, todo: Note, fix: Fix | None) -> Finding:
         tokens = round(self.tokens * len(text) * self.examples / max(1, self.characters))
-        values: dict[str, str | int | float] = {"n": len(text), "text": shown(text), "tokens": tokens}
+        values: dict[str, str | int | float] = {"n": len(text), "beginning": shown(text), "tokens": tokens}
         why = Note(
             N_("A tuned model knows its task without being told each time. They take about {tokens} tokens per epoch.")
             if tokens

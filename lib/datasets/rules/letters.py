@@ -14,7 +14,8 @@ from lib.i18n import N_
 
 CAPITALS = 10
 """Capital letters that a text must have to be called written in capitals: "OK" and "GPT-4" are not."""
-LOOKED_AT = 200
+LOOKED_AT = 24
+"""Characters that rule out most texts. Chinese ones have no case, and all of them would be read in vain."""
 SHARE = 0.1
 """Part of the texts in capitals from which it is worth telling."""
 SPACED_SCRIPTS_END = "\u0590"
@@ -88,8 +89,7 @@ def in_capitals(text: str) -> bool:
 
     Chinese characters have no case, so a Chinese text with "AI" and "GPT" in it is none.
     """
-    start = text[:LOOKED_AT]
-    if not start.isupper() or not text.isupper():
+    if not text[:LOOKED_AT].isupper() or not text.isupper():
         return False
     capitals = sum(map(str.isupper, text))
     return capitals >= CAPITALS and capitals * 2 > sum(map(str.isalpha, text))

@@ -71,7 +71,9 @@ class Marks(Rule):
         self.marked: dict[str, Found] | None = {}
         """Texts that end with a mark besides the recipe's, by mark; None once there are too many to be marks."""
         self.inside = Found()
-        self.taken: set[str] = set()
+        self.open = [mark for mark in self.candidates if mark != self.mark]
+        """Marks found in no text so far."""
+        self.ends = set("".join(self.candidates))
         self.ending: str | None = None
 
     @classmethod
@@ -81,16 +83,18 @@ class Marks(Rule):
     def note(self, view: View, text: str) -> None:
         """See one text without the recipe's mark."""
         self.texts += 1
-        self.ending = text[-LONGEST_MARK:] if self.ending is None else common_ending(self.ending, text)
+        if self.ending != "":
+            self.ending = text[-LONGEST_MARK:] if self.ending is None else common_ending(self.ending, text)
         found = self.mark_at_end(text)
         if found and self.marked is not None:
             self.marked.setdefault(found, Found()).add(view)
             self.forget_if_many()
         if self.mark and not is_free(self.mark, text):
             self.inside.add(view)
-        for candidate in self.candidates:
-            if candidate not in self.taken and not is_free(candidate, text):
-                self.taken.add(candidate)
+        overlaps = text[-1] in self.ends
+        for candidate in self.open:
+            if candidate in text or (overlaps and not is_free(candidate, text)):
+                self.open = [mark for mark in self.open if mark != candidate]
 
     def mark_at_end(self, text: str) -> str:
         """Return the usual mark that a text ends with; "" for none."""
@@ -103,7 +107,7 @@ class Marks(Rule):
     def merge(self, other: Self) -> None:
         self.texts += other.texts
         self.inside.merge(other.inside)
-        self.taken |= other.taken
+        self.open = [mark for mark in self.open if mark in other.open]
         if self.ending is None:
             self.ending = other.ending
         elif other.ending is not None:
@@ -117,8 +121,7 @@ class Marks(Rule):
 
     def free(self) -> Fix | None:
         """Return the fix that takes the next mark found in no text; None when all are."""
-        mark = next((mark for mark in self.candidates if mark not in self.taken and mark != self.mark), None)
-        return None if mark is None else set_field(self.context.recipe, self.field, mark)
+        return set_field(self.context.recipe, self.field, self.open[0]) if self.open else None
 
     def common_marks(self) -> dict[str, Found]:
         """Return the marks that enough texts end with, commonest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lib.datasets.rules.talk_shape import CALLS, LEADS, MAY_REPEAT, is_bad_weight, is_silent, problems_of
+from lib.datasets.rules.talk_shape import CALLS, LEADS, MAY_REPEAT, is_bad_weight, problems_of, says_nothing
 
 Record = dict[str, Any]
 Settings = Mapping[str, Any]
@@ -67,12 +67,6 @@ def without_empty_system(record: Record, _settings: Settings) -> Record:
     messages = record.get("messages") or []
     kept = [message for message in messages if not (message.get("role") in LEADS and says_nothing(message))]
     return record if len(kept) == len(messages) else {**record, "messages": kept}
-
-
-def says_nothing(message: Mapping[str, Any]) -> bool:
-    content = message.get("content")
-    blank = not content or (isinstance(content, str) and content.isspace())
-    return blank and is_silent(message)
 
 
 def without_message_keys(record: Record, settings: Settings) -> Record:

@@ -42,20 +42,28 @@ def problems_of(messages: Sequence[Message], *, answered: bool = True) -> list[s
     """
     pattern = tuple([(message.get("role"), *message) for message in messages])
     try:
-        codes = list(judged(pattern, answered) if len(messages) <= REMEMBERED else judge(pattern, answered))
+        codes = judged(pattern, answered) if len(messages) <= REMEMBERED else judge(pattern, answered)
     except TypeError:  # a role that is a list or an object
-        codes = ["unknown_role"]
-    if LOOK_CLOSER in codes:
-        codes.remove(LOOK_CLOSER)
-        codes += weights(messages, answered) + calls(messages)
+        codes = ("unknown_role",)
     for message in messages:
         content = message.get("content")
-        if (not content or (isinstance(content, str) and content.isspace())) and is_silent(message):
+        if not content or (type(content) is str and content.isspace()):
+            return look_closer(messages, codes, answered)
+    return look_closer(messages, codes, answered) if codes else []
+
+
+def look_closer(messages: Sequence[Message], codes: Sequence[str], answered: bool) -> list[str]:
+    """Return the codes of a pattern, and of what is wrong with the values of messages."""
+    found = [code for code in codes if code != LOOK_CLOSER]
+    if len(found) < len(codes):
+        found += weights(messages, answered) + calls(messages)
+    for message in messages:
+        if says_nothing(message):
             last = answered and message is messages[-1] and message.get("role") == "assistant"
             code = "empty_answer" if last else "empty_message"
-            if code not in codes:
-                codes.append(code)
-    return codes
+            if code not in found:
+                found.append(code)
+    return found
 
 
 def judge(pattern: Pattern, answered: bool) -> tuple[str, ...]:
@@ -132,8 +140,9 @@ def ids_of(made: Any) -> set[str]:
     return {str(call.get("id")) for call in made if isinstance(call, Mapping)} if isinstance(made, list) else set()
 
 
-def is_silent(message: Message) -> bool:
-    """Say whether a message without text holds nothing else either. A tool may well answer nothing."""
-    if message.get("role") in MAY_REPEAT:
+def says_nothing(message: Message) -> bool:
+    """Say whether a message has no text, and nothing in its place. A tool may well answer nothing."""
+    content = message.get("content")
+    if (content and not (isinstance(content, str) and content.isspace())) or message.get("role") in MAY_REPEAT:
         return False
     return not any(message.get(key) for key in SPOKEN)

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import re
+from itertools import pairwise
 from string import Formatter
 from typing import Any
 
@@ -19,8 +20,29 @@ from lib.datasets.rules.all_rules import CHANGES, COMPARING, RULES, rules_for
 from lib.datasets.rules.base import Context, Finding, Rule, View, view_of
 from lib.datasets.table import Origin
 
-PHRASES = ["", " ", "yes", "nan", "Classify this review: ", "text\n", " ->", "\n\n###\n\n", "###", " END", "退货要多久？"]
-PHRASES += ["好的。", "PLEASE ANSWER IN CAPITALS", "{'a': 1}", "mail@example.com", "13800138000", "\u202e", "\u200b", "a b. "]
+PHRASES = [
+    "",
+    " ",
+    "yes",
+    "nan",
+    "Classify this review: ",
+    "text\n",
+    " ->",
+    "\n\n###\n\n",
+    "###",
+    " END",
+    "退货要多久？",
+]
+PHRASES += [
+    "好的。",
+    "PLEASE ANSWER IN CAPITALS",
+    "{'a': 1}",
+    "mail@example.com",
+    "13800138000",
+    "\u202e",
+    "\u200b",
+    "a b. ",
+]
 texts = st.lists(st.sampled_from(PHRASES), max_size=4).map("".join) | st.text(max_size=20)
 calls = st.just([{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}])
 
@@ -59,6 +81,16 @@ recipes = st.builds(
 )
 
 
+def repeat_instruction(record: dict[str, Any]) -> None:
+    """Begin everything that an example holds as all others begin."""
+    for field in ("prompt", "completion"):
+        if field in record:
+            record[field] = "Answer this question of a buyer: " + record[field]
+    for message in record.get("messages", ()):
+        if isinstance(message["content"], str):
+            message["content"] = "Be brief, and do what you are told. " * 6 + message["content"]
+
+
 @st.composite
 def datasets(draw: st.DrawFn) -> tuple[Context, list[View]]:
     """Return some examples of one format, several of them alike, under a recipe."""
@@ -66,6 +98,8 @@ def datasets(draw: st.DrawFn) -> tuple[Context, list[View]]:
     recipe = Recipe(**{**draw(recipes).to_json(), "format": kind})
     some = draw(st.lists(RECORDS[kind], min_size=1, max_size=6))
     records = [copy.deepcopy(record) for record in draw(st.lists(st.sampled_from(some), max_size=30))]
+    for record in records if draw(st.booleans()) else ():
+        repeat_instruction(record)
     counted = draw(st.booleans())
     views = []
     for row, record in enumerate(records):
@@ -91,7 +125,7 @@ def found(rules: list[Rule]) -> list[Finding]:
 def test_pieces_pickled_and_merged_in_order_tell_what_one_look_tells(dataset, cuts):
     context, views = dataset
     edges = [0, *sorted(min(cut, len(views)) for cut in cuts), len(views)]
-    pieces = [looked(context, views[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [looked(context, views[start:end]) for start, end in pairwise(edges)]
     first, *others = [pickle.loads(pickle.dumps(piece)) for piece in pieces]  # noqa: S301 - our own
     for piece in others:
         for mine, theirs in zip(first, piece, strict=True):
