@@ -39,6 +39,10 @@ class TokenCount:
     """Role -> tokens of its messages; `prompt` and `completion` where there are no messages."""
     per_example: array[int] = field(default_factory=lambda: array("I"))
     """Tokens of each example, in the order of the records."""
+    tokenizer: str = ""
+    """What counted: the name of an encoding, "characters" or a path; empty where that is not known."""
+    approximate: int = 0
+    """Examples whose count is close but not what the trainer will see."""
 
     @property
     def total(self) -> int:
@@ -63,6 +67,8 @@ class TokenCount:
         self.frame += other.frame
         self.roles.update(other.roles)
         self.per_example.extend(other.per_example)
+        self.tokenizer = self.tokenizer or other.tokenizer
+        self.approximate += other.approximate
         return self
 
     def over(self, limit: int) -> int:

@@ -80,7 +80,9 @@ class TokenMeter:
         sheet = Sheet()
         for record in records:
             self._book(sheet, record)
-        return sheet.count(self._count(sheet.texts))
+        counted = sheet.count(self._count(sheet.texts))
+        counted.tokenizer = self.model.tokenizer
+        return counted
 
 
 def count(

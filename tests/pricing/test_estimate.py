@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from array import array
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from lib.pricing.catalogue import CatalogueModel, find
+from lib.pricing.catalogue import CatalogueModel, find_named
 from lib.pricing.epochs import default_epochs
-from lib.pricing.estimate import Estimate, estimate_engine, estimate_hosted
+from lib.pricing.estimate import Estimate, compare, estimate_engine, estimate_hosted
 from lib.pricing.tokens import TokenCount, count
 
 
@@ -20,7 +21,7 @@ def counted(total: int, examples: int) -> TokenCount:
 
 
 def model(name: str) -> CatalogueModel:
-    found = find(name)
+    found = find_named(name)
     assert found is not None
     return found
 
@@ -95,3 +96,64 @@ def test_an_estimate_says_where_its_price_is_from() -> None:
     record = estimate_hosted(counted(1000, 10), model("gpt-4.1-mini"), 3).to_json()
     assert record["price_source"].startswith("https://developers.openai.com")
     assert record["price_date"] == "2026-11-20"
+
+
+def test_an_estimate_of_an_older_version_is_read_too() -> None:
+    record = estimate_hosted(counted(1000, 10), model("gpt-4.1"), 3).to_json()
+    for later in ("currency", "edited", "validation_tokens", "approximate"):
+        del record[later]
+    assert Estimate.from_json(record).currency == "USD"
+
+
+def test_validation_is_free_at_openai_and_billed_by_together() -> None:
+    training, validation = counted(1000, 10), counted(100, 5)
+    free = estimate_hosted(training, model("gpt-4.1"), 3, validation=validation)
+    billed = estimate_hosted(training, model("together:Qwen/Qwen3-8B"), 3, validation=validation)
+    once = estimate_hosted(training, model("together:Qwen/Qwen3-8B"), 3, validation=validation, evaluations=1)
+    assert (free.billed_tokens, free.validation_tokens) == (3000, 0)
+    assert (billed.billed_tokens, billed.validation_tokens) == (3300, 300)
+    assert once.billed_tokens == 3100
+
+
+def test_where_nobody_says_whether_validation_is_billed_the_estimate_is_marked() -> None:
+    nebius = model("nebius:Qwen/Qwen3-8B")
+    assert estimate_hosted(counted(1000, 10), nebius, 3, validation=counted(9, 1)).approximate
+    assert not estimate_hosted(counted(1000, 10), nebius, 3).approximate
+
+
+def test_preference_jobs_cost_what_the_service_says_or_nothing_is_known() -> None:
+    million = counted(1_000_000, 100)
+    assert estimate_hosted(million, model("together:Qwen/Qwen3-8B"), 1, method="dpo").dollars == pytest.approx(1.2)
+    assert estimate_hosted(million, model("gpt-4.1-mini"), 1, method="dpo").dollars == 5.0
+    assert estimate_hosted(million, model("crusoe:gpt-oss-120b"), 1, method="dpo").dollars is None
+
+
+def test_a_price_of_the_users_own_counts_and_is_said() -> None:
+    prices = {"azure:gpt-4.1-mini-2025-04-14": 4.0}
+    estimate = estimate_hosted(counted(1_000_000, 10), model("azure:gpt-4.1-mini"), 2, prices=prices)
+    assert (estimate.dollars, estimate.edited, estimate.price_source, estimate.price_date) == (8.0, True, "", None)
+    assert not estimate_hosted(counted(9, 1), model("gpt-4.1-mini"), 2, prices=prices).edited
+
+
+def test_all_models_that_can_be_tuned_stand_side_by_side() -> None:
+    quotes = compare(counted(1_000_000, 100), 100, today=date(2026, 11, 20))
+    names = [quote.model.name for quote in quotes]
+    priced = [quote.estimate.dollars for quote in quotes if quote.estimate.dollars is not None]
+    assert priced == sorted(priced)
+    assert all(quote.estimate.dollars is None for quote in quotes[len(priced) :])
+    assert {"openai:gpt-4.1-mini-2025-04-14", "azure:gpt-4o-2024-08-06", "together:up-to-16b"} <= set(names)
+    assert not {"openai:davinci", "openai:gpt-4.1-nano-2025-04-14", "openai:o4-mini-2025-04-16"} & set(names)
+    assert {quote.estimate.epochs for quote in quotes} == {3}
+    assert {quote.estimate.epochs for quote in compare(counted(100, 11), 11)} == {9}
+    assert {quote.estimate.epochs for quote in compare(counted(100, 11), 11, epochs=2)} == {2}
+
+
+def test_a_model_that_splits_text_in_another_way_is_marked() -> None:
+    file = count([{"prompt": "a", "completion": "b"}], "gpt-4.1-mini")
+    marked = {quote.model.name: quote.estimate.approximate for quote in compare(file, 1)}
+    assert not marked["openai:gpt-4.1-2025-04-14"]
+    assert marked["together:up-to-16b"]
+
+
+def test_after_the_last_day_nothing_of_openai_is_offered() -> None:
+    assert all(quote.model.service != "openai" for quote in compare(counted(100, 10), 10, today=date(2027, 1, 6)))

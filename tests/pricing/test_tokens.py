@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from lib.config import ENCODINGS
 from lib.pricing import encodings
 from lib.pricing.errors import MissingRanks, UnknownModel, UnreadableTokenizer
-from lib.pricing.tokens import count
+from lib.pricing.tokens import TokenMeter, TokenModel, count, token_model
 
 STORY = {"prompt": "唐,隐形,轻松 ->", "completion": " 从前有一个英雄。"}
 MINI = "gpt-4.1-mini-2025-04-14"
@@ -93,6 +94,58 @@ def test_examples_over_a_limit_are_told() -> None:
     assert (counted.over(2), counted.over(1), counted.over(counted.longest)) == (1, 2, 0)
 
 
+def test_a_preference_counts_its_conversation_and_both_answers() -> None:
+    asked = {"role": "user", "content": "Hello there"}
+    better, worse = {"role": "assistant", "content": "Good day"}, {"role": "assistant", "content": "What?"}
+    pair = {"input": {"messages": [asked]}, "preferred_output": [better], "non_preferred_output": [worse]}
+    counted = count([pair], MINI)
+    assert counted.total == count(chat(asked, better, worse), MINI).total
+    assert counted.completion == tokens("Good day") + tokens("What?")
+
+
+def test_an_answer_that_a_preference_builds_on_is_not_learned() -> None:
+    said = {"role": "assistant", "content": "Good day"}
+    pair = {"input": {"messages": [said]}, "preferred_output": [said], "non_preferred_output": [said]}
+    assert count([pair], MINI).completion == 2 * tokens("Good day")
+
+
+def test_what_a_grader_compares_with_is_not_read_by_the_model() -> None:
+    asked = {"role": "user", "content": "2 + 2?"}
+    assert count(chat(asked, reference="four", unit="none"), MINI) == count(chat(asked), MINI)
+
+
+def test_tokens_are_told_by_role() -> None:
+    records = chat({"role": "system", "content": "Be kind"}, {"role": "assistant", "content": "Good day"})
+    counted = count(records, MINI)
+    assert counted.roles["system"] == 3 + tokens("system") + tokens("Be kind")
+    assert counted.roles["assistant"] == 3 + tokens("assistant") + tokens("Good day")
+    assert counted.frame == 3
+    assert count([STORY], MINI).roles == {"prompt": tokens(STORY["prompt"]), "completion": tokens(STORY["completion"])}
+
+
+def test_the_tokens_of_tools_are_told_apart() -> None:
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    counted = count(chat({"role": "user", "content": "Hi"}, tools=tools), MINI)
+    assert counted.tools == tokens('[{"type": "function", "function": {"name": "f"}}]')
+
+
+def test_a_model_goes_to_other_processes_and_its_name_may_lead_with_the_service() -> None:
+    model = token_model(f"openai:{MINI}")
+    assert pickle.loads(pickle.dumps(model)) == TokenModel(f"openai:{MINI}", "hosted", "o200k_base")  # noqa: S301
+    assert TokenMeter(model).measure([STORY]).total == count([STORY], MINI).total
+
+
+def test_how_an_open_model_splits_text_is_not_guessed() -> None:
+    with pytest.raises(UnknownModel):
+        token_model("together:Qwen/Qwen3-8B")
+
+
+def test_a_meter_counts_batch_after_batch_as_in_one_go() -> None:
+    records = [STORY, *chat({"role": "user", "content": "Hi"}), STORY]
+    meter = TokenMeter(token_model(MINI))
+    assert meter.measure(records[:1]).merge(meter.measure(records[1:])) == meter.measure(records)
+
+
 def test_an_unknown_hosted_model_is_refused_not_guessed() -> None:
     with pytest.raises(UnknownModel):
         count([STORY], "gpt-9")
@@ -153,4 +206,5 @@ texts = st.text(st.characters(), max_size=30)
 def test_any_text_can_be_counted_and_the_parts_add_up(records: list[dict[str, str]]) -> None:
     counted = count(records, MINI)
     assert counted.total == counted.prompt + counted.completion == sum(counted.per_example)
+    assert counted.total == sum(counted.roles.values()) + counted.tools + counted.frame
     assert counted.longest == max(counted.per_example, default=0)
