@@ -131,7 +131,9 @@ def gunzip(file: BinaryIO, name: str, target: BinaryIO) -> None:
 
 
 def unzip(file: BinaryIO, member: zipfile.ZipInfo, name: str, target: BinaryIO) -> None:
-    """Unpack one member of a ZIP archive."""
+    """Unpack one member of a ZIP archive; what the archive admits to is not even begun."""
+    if member.file_size > MAX_UNPACKED:
+        raise UnpacksTooLarge(file=name, limit=MAX_UNPACKED // 2**20)
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive, archive.open(member) as packed:

@@ -58,7 +58,7 @@ class EmptyFile(UnreadableFile):
 
 
 class UnsupportedFile(UnreadableFile):
-    what = "{file} is a {kind} file, which can't be read here."
+    what = "{file} is {kind}, which can't be read here."
     todo = "Upload CSV, TSV, XLSX, JSON, JSONL, YAML or TXT, alone or packed as .gz or .zip."
 
 

@@ -15,7 +15,7 @@ from lib.datasets import jsonl
 from lib.datasets.encoding import Text
 from lib.datasets.errors import BrokenJson, NestedTooDeep
 from lib.datasets.grid import capped
-from lib.datasets.json_window import BrokenDocument, Window
+from lib.datasets.json_window import BrokenDocument, BrokenValue, Window
 from lib.datasets.recognise import refuse_api_objects
 from lib.datasets.records import Record, Records
 from lib.datasets.table import Note, Origin
@@ -102,12 +102,16 @@ def about_broken(lines: list[jsonl.BrokenLine]) -> list[Note]:
 
 
 def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Record]:
-    """Yield the records of a document; a string with half a character in it takes its record out, with a note."""
+    """Yield the records of a document; one that can't be kept (NaN, half a character) is left out with a note."""
     tally = BrokenTally(notes)
     count = 0
     try:
         with text.open() as file:
-            for line, value, written in values_of(Window(file), name):
+            for found in values_of(Window(file), name):
+                if isinstance(found, BrokenValue):
+                    tally.add(jsonl.BrokenLine(found.line, found.column, found.detail))
+                    continue
+                line, value, written = found
                 if jsonl.ESCAPED_HALF.search(written) and jsonl.has_half(value):
                     tally.add(jsonl.BrokenLine(line, 1, jsonl.HALF))
                 else:
@@ -117,10 +121,10 @@ def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Re
         raise refusal(problem, name) from problem
     tally.close()
     if tally.count and not count:
-        raise BrokenJson(file=name, line=notes[-1].values["line"], column=1, detail=jsonl.HALF)
+        raise BrokenJson(file=name, **notes[0].values)
 
 
-def values_of(window: Window, name: str) -> Iterator[tuple[int, Any, str]]:
+def values_of(window: Window, name: str) -> Iterator[tuple[int, Any, str] | BrokenValue]:
     """Yield the items of each list, of the list that an object wraps, or the object: line, value and text."""
     while opening := window.peek():
         line = window.line

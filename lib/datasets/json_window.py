@@ -12,11 +12,13 @@ from typing import Any, TextIO
 
 from lib.datasets import jsonl
 
+BLANK = ("", " ", "\t", "\r", "\n")
 SPACE = re.compile(r"[ \t\r\n]*")
 CHUNK = 1024 * 1024
 TAIL = 64
 """A complaint this close to the end of the text at hand may go away when more of it is read."""
 UNENDED = "Unterminated string"
+LAX = json.JSONDecoder(parse_int=len, parse_float=len)
 
 
 class BrokenDocument(ValueError):
@@ -25,6 +27,10 @@ class BrokenDocument(ValueError):
     def __init__(self, line: int, column: int, detail: str) -> None:
         super().__init__(detail)
         self.line, self.column, self.detail = line, column, detail
+
+
+class BrokenValue(BrokenDocument):
+    """A value that is well formed but can't be kept, e.g. NaN. The window stands behind it, so others may follow."""
 
 
 class Window:
@@ -53,13 +59,14 @@ class Window:
 
     def peek(self) -> str:
         """Return the next character that is not white space, "" at the end of the file."""
-        while True:
+        while self.text[self.at : self.at + 1] in BLANK:
             found = SPACE.match(self.text, self.at)
             self.move(found.end() if found else self.at)
             if self.at < len(self.text):
                 return self.text[self.at]
             if not self.grow():
                 return ""
+        return self.text[self.at]
 
     def value(self) -> tuple[Any, str]:
         """Take the value at the place; return it with its text."""
@@ -72,10 +79,25 @@ class Window:
                 if maybe and not self.ended and (self.grow() or self.ended):
                     continue
                 raise self.broken(problem.msg, problem.pos) from problem
-            except (ValueError, RecursionError) as problem:
-                raise self.broken(jsonl.plain(problem), self.at) from problem
+            except RecursionError as problem:
+                raise self.broken(jsonl.TOO_DEEP, self.at) from problem
+            except ValueError as problem:
+                raise self.passed_over(jsonl.plain(problem)) from problem
             if end < len(self.text) or self.ended or not self.grow():
                 return value, self.take(end if end <= len(self.text) else len(self.text))
+
+    def passed_over(self, detail: str) -> BrokenDocument:
+        """Return the complaint about the value at the place, and go behind it if it can be told where it ends."""
+        line, column = self.line, self.column
+        while True:
+            try:
+                _value, end = LAX.raw_decode(self.text, self.at)
+            except (ValueError, RecursionError):
+                if self.ended or not self.grow():
+                    return BrokenDocument(line, column, detail)
+            else:
+                self.move(end)
+                return BrokenValue(line, column, detail)
 
     def take(self, end: int) -> str:
         """Return the text up to a place and go there."""
@@ -87,12 +109,15 @@ class Window:
         self.move(end)
         return text
 
-    def items(self) -> Iterator[tuple[int, Any, str]]:
-        """Take the list at the place: yield the line, the value and the text of each of its items."""
+    def items(self) -> Iterator[tuple[int, Any, str] | BrokenValue]:
+        """Take the list at the place: yield the line, the value and the text of each item, or what is wrong with it."""
         self.move(self.at + 1)
         while self.peek() != "]":
             line = self.line
-            yield line, *self.value()
+            try:
+                yield line, *self.value()
+            except BrokenValue as problem:
+                yield problem
             if self.peek() == ",":
                 self.move(self.at + 1)
             elif self.peek() != "]":

@@ -18,14 +18,14 @@ from typing import BinaryIO
 
 from lib.datasets.archive import unpacked
 from lib.datasets.delimited import read_delimited
-from lib.datasets.dialect import evenness, first_lines, sniff
+from lib.datasets.dialect import MAX_CELL, evenness, first_lines, sniff
 from lib.datasets.encoding import SAMPLE, Text, find_encoding
-from lib.datasets.errors import EmptyFile, NoRows
+from lib.datasets.errors import CellTooLong, EmptyFile, NoRows
 from lib.datasets.grid import HEAD, read_grid
 from lib.datasets.json_text import read_json
 from lib.datasets.mapping import shape_of
 from lib.datasets.plain_text import read_text
-from lib.datasets.reading import Reading, collect
+from lib.datasets.reading import Reading, Row, collect
 from lib.datasets.recognise import OLE, refuse_foreign, refuse_markup, refuse_other_files, refuse_wrapped_results
 from lib.datasets.records import Records, read_records
 from lib.datasets.table import Note, Table
@@ -107,7 +107,15 @@ def looked_into(found: Reading, name: str) -> Reading:
     table = Table(found.columns, rows, [origin for origin, _cells in head], name, found.format)
     evidence = [*found.evidence, Note(COLUMNS, {"columns": 0})]
     rest = chain(head, found.rows)
-    return replace(found, name=name, rows=rest, shape=shape_of(table), evidence=evidence)
+    return replace(found, name=name, rows=bounded(rest, name), shape=shape_of(table), evidence=evidence)
+
+
+def bounded(rows: Iterator[Row], name: str) -> Iterator[Row]:
+    """Yield the rows; refuse the file when a cell is longer than any text to learn from."""
+    for origin, cells in rows:
+        if max(map(len, cells), default=0) > MAX_CELL:
+            raise CellTooLong(file=name, line=origin.line, limit=MAX_CELL)
+        yield origin, cells
 
 
 def shown_name(name: str) -> str:

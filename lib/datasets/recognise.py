@@ -56,7 +56,7 @@ FOREIGN = [
     (0, b"\x89HDF", "HDF5"),
     (0, b"SQLite format 3", "SQLite"),
     (0, b"GGUF", "GGUF"),
-    (0, b"\x7fELF", "program"),
+    (0, b"\x7fELF", "machine code"),
     (0, b"{\\rtf", "RTF"),
     (8, b'{"__metadata__"', "safetensors"),
     *((0, bytes([0x80, version]), "pickle") for version in range(2, 6)),
