@@ -15,9 +15,11 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 Cell: TypeAlias = "str | list[JsonValue] | dict[str, JsonValue]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Origin:
-    """Where a record starts in its file: line (or row of a sheet) counted from 1."""
+    """Where a record starts in its file: line (or row of a sheet) counted from 1. Never changed, though not frozen:
+    every row of a file has one, and a frozen one takes four times as long to make.
+    """
 
     line: int
     sheet: str = ""

@@ -36,6 +36,9 @@ AHEAD = 2
 MEMORY = 4 * 2**30
 """Bytes of address space that a process may take; running into it is a refusal, not a machine out of memory."""
 
+COLLECT = (100_000, 50, 50)
+"""How seldom a process looks for cycles to free: parsed rows have none, and looking takes a tenth of the time."""
+
 log = logging.getLogger(__name__)
 
 
@@ -55,11 +58,10 @@ def in_order(
         WorkerDied: a process was killed.
         TuneboardError: what the work itself raised.
     """
-    workers = min(workers, len(pieces))
     if workers <= 1 or threading.active_count() > 1:
         yield from alone(work, pieces, stop)
         return
-    team = Team(work, workers)
+    team = Team(work, min(workers, len(pieces)))
     try:
         yield from team.share(pieces, stop)
     finally:
@@ -159,6 +161,7 @@ def serve(end: Connection, other: Connection, work: Callable[[Any], Any]) -> Non
     other.close()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the parent does about it
     limit_memory()
+    gc.set_threshold(*COLLECT)
     with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
             number, piece = end.recv()
