@@ -19,6 +19,7 @@ BESIDE = {Role.IGNORE, Role.KEEP, Role.REFERENCE, Role.THREAD, Role.ORDER, Role.
 ASK = {Role.PROMPT, Role.USER, Role.MESSAGES, Role.INSTANCES, Role.LINE}
 ANSWER = {Role.COMPLETION, Role.ASSISTANT, Role.MESSAGES, Role.PREFERRED, Role.INSTANCES, Role.LINE}
 PAIR = {"prompt": Role.PROMPT, "completion": Role.COMPLETION}
+MEANT = {*PAIR.items(), ("prompt", Role.USER), ("completion", Role.ASSISTANT)}
 REFERENCE = "reference_answer"
 """The column that an answer moves to when a pair becomes a row for reinforcement."""
 
@@ -73,11 +74,17 @@ def plan_of(columns: Sequence[str], recipe: Recipe) -> Plan:
 
 def roles_of(columns: Sequence[str], recipe: Recipe) -> tuple[Mapping[str, str], bool]:
     """Return the columns that have a role, each with it, and whether the row is in the recipe's own shape."""
-    named = {column: role for column, role in recipe.roles.items() if column in columns and role != Role.IGNORE}
+    named = {
+        column: role
+        for column, role in recipe.roles.items()
+        if column in columns
+        and role != Role.IGNORE
+        and not (column == "messages" and role in (Role.KEEP, Role.REFERENCE))
+    }
     needed = {column for column, role in recipe.roles.items() if role not in BESIDE}
     needed |= set(names(recipe.prompt_template))
     spoken = [column for column, role in named.items() if role not in BESIDE]
-    if not spoken or not needed <= set(columns):
+    if not spoken or not needed <= set(columns) or is_new_pair(columns, recipe):
         own = shape_roles(columns, recipe)
         if own:
             return own, True
@@ -90,6 +97,15 @@ def roles_of(columns: Sequence[str], recipe: Recipe) -> tuple[Mapping[str, str],
     if recipe.format == REINFORCEMENT and REFERENCE in strangers:
         named[REFERENCE] = Role.REFERENCE
     return named, False
+
+
+def is_new_pair(columns: Sequence[str], recipe: Recipe) -> bool:
+    """Say whether prompt and completion can't be columns that the recipe speaks of.
+
+    It knows but one of the two, and that one as something else: a text was in `prompt`, say, before there were both.
+    """
+    told = [(column, role) for column, role in recipe.roles.items() if column in PAIR and role != Role.IGNORE]
+    return set(columns) == PAIR.keys() and len(told) == 1 and told[0] not in MEANT
 
 
 def shape_roles(columns: Sequence[str], recipe: Recipe, format: str = "") -> Mapping[str, str]:

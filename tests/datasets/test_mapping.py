@@ -99,3 +99,62 @@ def test_only_one_column_is_the_completion_by_name(table: Build) -> None:
 )
 def test_the_shape_of_a_file_is_told(data: bytes, shape: str) -> None:
     assert read_table(data, "a.json").shape == shape
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["12.5", "1,300.00", "-7"],
+        ["2024-01-02", "2024-02-03 10:00", "2023/1/1"],
+        ["https://example.com/a", "https://example.com/b", "https://example.com/c"],
+        ["A-10001", "A-10002", "B-77001"],
+        ["550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716-446655440001", "x50e8400-e29b-41d4-a716"],
+        ["98%", "3%", "100%"],
+    ],
+)
+def test_numbers_dates_addresses_and_codes_are_never_taken_for_text(table: Build, cells: list[str]) -> None:
+    found = guess_roles(table("much name", *[[cell, "x"] for cell in cells]))
+    assert found.roles == {"much": Role.IGNORE, "name": Role.COMPLETION}
+    assert found.guessed == {"name"}
+
+
+def test_a_name_makes_even_a_number_an_answer(table: Build) -> None:
+    assert guess_roles(table("question answer", ["2 + 2", "4"])).roles["answer"] == Role.COMPLETION
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "CustomerQuestion AgentReply",
+        "user_prompt model_output",
+        "常见问题 标准答案",
+        "客户提问 客服回复",
+        "问题描述 参考回答",
+    ],
+)
+def test_a_part_of_the_name_is_a_hint_that_is_marked_as_one(table: Build, columns: str) -> None:
+    found = guess_roles(table(columns, [STORY, "yes it is"], [STORY, "no it is not"]))
+    assert list(found.roles.values()) == [Role.PROMPT, Role.COMPLETION]
+    assert found.guessed == set(found.roles)
+
+
+def test_what_stands_beside_open_questions_judges_the_answer(table: Build) -> None:
+    asked = [{"role": "user", "content": "hi"}]
+    found = guess_roles(table("messages tools solution id", [asked, [{"type": "function"}], "x", "7"])).roles
+    assert list(found.values()) == [Role.MESSAGES, Role.KEEP, Role.REFERENCE, Role.REFERENCE]
+
+
+def test_true_and_false_beside_an_answer_is_a_verdict_and_beside_a_text_a_label(table: Build) -> None:
+    assert guess_roles(table("prompt completion label", ["a", "b", "true"])).roles["label"] == Role.DESIRABLE
+    assert guess_roles(table("text label", ["a", "true"], ["b", "false"])).roles["label"] == Role.COMPLETION
+
+
+def test_lines_of_conversations_need_both_sides_and_a_thread_that_comes_again(table: Build) -> None:
+    lines = [["7", "1", "user", "hello there"], ["7", "2", "assistant", "hi"]]
+    assert list(guess_roles(table("thread_id turn role text", *lines)).roles.values()) == [
+        "thread",
+        "order",
+        "speaker",
+        "line",
+    ]
+    assert Role.THREAD not in guess_roles(table("thread_id turn role text", *lines[:1])).roles.values()
