@@ -35,9 +35,24 @@ def accept(recipe: Recipe, fix: Fix) -> Recipe:
 
 
 def undo(recipe: Recipe, fix: Fix) -> Recipe:
-    """Return the recipe without a fix; a field it set gets back what it held before."""
+    """Return the recipe without a fix; a field it set gets back what it held before.
+
+    Where a later fix has set the same field again, that one stays in force, and remembers what this one did.
+    """
     if fix not in recipe.fixes:
         return recipe
-    settings = fix["settings"]
-    restored = {settings["field"]: settings["before"]} if fix["code"] == SET_FIELD else {}
-    return replace(recipe, fixes=[kept for kept in recipe.fixes if kept != fix], **restored)
+    at = recipe.fixes.index(fix)
+    earlier, later = recipe.fixes[:at], recipe.fixes[at + 1 :]
+    if fix["code"] != SET_FIELD:
+        return replace(recipe, fixes=earlier + later)
+    field, before = fix["settings"]["field"], fix["settings"]["before"]
+    over = next((n for n, other in enumerate(later) if sets(other, field)), None)
+    if over is None:
+        return replace(recipe, fixes=earlier + later, **{field: before})
+    heir: Fix = {"code": SET_FIELD, "settings": {**later[over]["settings"], "before": before}}
+    return replace(recipe, fixes=[*earlier, *later[:over], heir, *later[over + 1 :]])
+
+
+def sets(fix: Fix, field: str) -> bool:
+    """Say whether a fix sets a field."""
+    return fix["code"] == SET_FIELD and fix["settings"]["field"] == field
