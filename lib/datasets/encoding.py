@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from io import TextIOWrapper
 from typing import BinaryIO, TextIO
 
-from charset_normalizer import from_bytes
-
 from lib.datasets.errors import BinaryFile, WrongEncoding
+from lib.datasets.old_encodings import rank
 from lib.datasets.table import Note, Origin
 from lib.i18n import N_
 
@@ -46,8 +45,9 @@ STRAY_BYTES = 20
 """So many bytes that are not UTF-8 are forgiven in a file that otherwise is, each with a note."""
 STRAYS = "tuneboard-strays"
 CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f]")
-HALF_WIDTH = re.compile("[｡-ﾟ]")
-COMMON = re.compile("[\t\n\r -~\u00a0-\u00ff\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef\u2010-\u2030]")
+COMMON = re.compile(
+    "[\t\n\r -~\u00a0-\u00ff\u0370-\u04ff\u2010-\u2030\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]"
+)
 
 
 def stray_character(problem: UnicodeError) -> tuple[str, int]:
@@ -105,6 +105,10 @@ LOOKS = N_(
 UNSURE = N_(
     "Read as {encoding}: {rows} rows, 0 undecodable. It is not UTF-8 (line {line}, column {column}), and "
     "would fit these too: {others}. Choose one of them if characters look wrong."
+)
+UNKNOWN = N_(
+    "Read as {encoding}: {rows} rows, 0 undecodable. It is not UTF-8 (line {line}, column {column}), and no encoding "
+    "known here fits it well. Look at the characters, and save the file as UTF-8 if they are wrong."
 )
 STRAY = N_("Byte 0x{byte} is not UTF-8; it was read as “{character}” (Windows-1252).")
 
@@ -181,18 +185,16 @@ def refuse_misfit(file: BinaryIO, name: str, codec: str) -> None:
 
 
 def bare_utf16(sample: bytes) -> str:
-    """Return the UTF-16 codec of a text without a mark: zero bytes on one side only, and characters that people use.
+    """Return the UTF-16 codec of a text without a mark: made of characters that people use, in that order of bytes.
 
     Any text has a line end or a blank, which is a zero byte in UTF-16 and never one in the older encodings.
     """
-    sample = sample[: len(sample) // 2 * 2]
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if not even + odd or min(even, odd) > 0.05 * max(even, odd):
+    if b"\0" not in sample:
         return ""
-    codec = "utf-16-le" if odd > even else "utf-16-be"
-    text = sample.decode(codec, "ignore")
-    used = len(COMMON.findall(text))
-    return codec if 2 * used >= 1.9 * len(text) and 2 * len(text) >= 0.98 * len(sample) else ""
+    sample = sample[: len(sample) // 2 * 2]
+    used = {codec: len(COMMON.findall(sample.decode(codec, "ignore"))) * 2 for codec in ("utf-16-le", "utf-16-be")}
+    codec = max(used, key=lambda one: used[one])
+    return codec if used[codec] >= 0.95 * len(sample) > 0 else ""
 
 
 def forgive(file: BinaryIO) -> Text | None:
@@ -224,15 +226,12 @@ def forgive(file: BinaryIO) -> Text | None:
 
 def older(file: BinaryIO, place: tuple[int, int]) -> Text:
     """Read with the likeliest older encoding that every byte fits, and name the others. Latin-1 always fits."""
-    telling = telling_lines(file)
-    likely = [match.encoding for match in from_bytes(telling, cp_isolation=CANDIDATES)]
-    order = list(dict.fromkeys([*likely, *CANDIDATES]))
-    fitting = [codec for codec in order if misfit(file, codec) is None and not only_half_width(telling, codec)]
-    chosen, *others = [codec for codec in fitting if codec in likely] or fitting[:1] or ["latin-1"]
-    where = {"line": place[0], "column": place[1]}
-    if others:
-        return Text(file, chosen, [about(UNSURE, chosen, **where, others=", ".join(map(label, others)))])
-    return Text(file, chosen, [about(LOOKS, chosen, **where)])
+    fitting = [codec for codec in CANDIDATES if misfit(file, codec) is None]
+    likely = rank(telling_lines(file), fitting)
+    chosen, *others = likely or fitting[-1:] or ["latin-1"]
+    where: dict[str, str | int] = {"line": place[0], "column": place[1], "others": ", ".join(map(label, others))}
+    template = UNSURE if others else LOOKS if likely else UNKNOWN
+    return Text(file, chosen, [about(template, chosen, **where)])
 
 
 def telling_lines(file: BinaryIO) -> bytes:
@@ -247,12 +246,6 @@ def telling_lines(file: BinaryIO) -> bytes:
         if size >= SAMPLE:
             break
     return b"".join(lines)
-
-
-def only_half_width(data: bytes, codec: str) -> bool:
-    """Say whether all that makes a text Japanese is half-width katakana: such a byte is © or é elsewhere."""
-    foreign = {character for character in data.decode(codec, "ignore") if character > "\x7f"}
-    return bool(foreign) and all(HALF_WIDTH.match(character) for character in foreign)
 
 
 def label(encoding: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.datasets import encoding
 from lib.datasets.encoding import Text, find_encoding
 from lib.datasets.errors import BinaryFile, WrongEncoding
 
@@ -45,6 +46,25 @@ def test_a_text_comes_back_as_it_was_written(text: str, written: str, found: str
 def test_utf8_is_never_mistaken_for_anything_else(text: str) -> None:
     decoded = decode(("x" + text).encode(), "a.txt")
     assert decoded.whole() == "x" + text
+
+
+@pytest.mark.parametrize("written", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [CHINESE, "一,三\n专,丁\n", JAPANESE, "вопрос,ответ\n", "질문,답변\n"])
+def test_utf16_needs_no_mark_to_be_known(text: str, written: str) -> None:
+    decoded = decode(text.encode(written), "a.csv")
+    assert (decoded.whole(), decoded.encoding) == (text, written)
+
+
+def test_the_evidence_names_what_else_would_fit() -> None:
+    assert "Big5" in decode("a,b\n好,x\n".encode("gb18030"), "a.csv").evidence[0].text()
+    assert "line 1, column 1" in decode("как\n".encode("cp1251"), "a.csv").evidence[0].text()
+
+
+def test_a_place_beyond_the_first_piece_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "CHUNK", 3)
+    with pytest.raises(WrongEncoding) as caught:
+        decode("你好\n世界\n再".encode() + b"\xff", "a.csv", "utf-8")
+    assert (caught.value.values["line"], caught.value.values["column"]) == (3, 2)
 
 
 def test_a_few_stray_bytes_in_utf8_are_each_named() -> None:
