@@ -7,6 +7,7 @@ from lib.datasets.rules import (
     characters,
     content,
     duplicates,
+    languages,
     lengths,
     marks,
     near_duplicates,
@@ -15,7 +16,7 @@ from lib.datasets.rules import (
 )
 from lib.datasets.rules.base import ComparingRule, Context, Rule
 
-SUBJECTS = (content, talk, duplicates, near_duplicates, marks, lengths, private_data, characters)
+SUBJECTS = (content, talk, duplicates, near_duplicates, marks, lengths, private_data, characters, languages)
 
 RULES: tuple[type[Rule], ...] = tuple(rule for subject in SUBJECTS for rule in subject.RULES)
 CHANGES: dict[str, Change] = {code: change for subject in SUBJECTS for code, change in subject.CHANGES.items()}

@@ -1,0 +1,108 @@
+"""Many texts as one array of characters, so that rules can look at every character at the speed of numpy.
+
+A rule gathers examples until they hold `SIZE` characters and looks at them together. What it finds in an example must
+not depend on which others it was gathered with: files are looked at in pieces of any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from operator import is_
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.datasets.rules.base import Context, Rule, View
+from lib.datasets.rules.character_classes import class_table
+from lib.datasets.rules.texts import more_texts
+
+SIZE = 1 << 16
+"""Characters gathered before they are looked at: few enough for the processor's cache, enough to make calls cheap."""
+
+
+class Batch:
+    """Examples, two texts for each (what is asked, all the rest), and all of their characters in one array."""
+
+    def __init__(self, views: Sequence[View]) -> None:
+        self.views = views
+        self.texts: list[str] = []
+        for view in views:
+            more = more_texts(view)
+            self.texts += (view.prompt, "\n".join([view.completion, *more]) if more else view.completion)
+        whole = "\n".join(self.texts) + "\n"
+        self.units: NDArray[np.uint32] = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
+        """(characters,) code points; a line end follows each text."""
+        self.lengths: NDArray[np.int64] = np.fromiter(map(len, self.texts), np.int64, len(self.texts))
+        self.starts: NDArray[np.int64] = np.cumsum(self.lengths + 1) - self.lengths - 1
+        """(2 * examples,) where each text begins."""
+
+    @cached_property
+    def classes(self) -> NDArray[np.uint8]:
+        """(characters,) what each character is, in the bits of `character_classes`."""
+        return class_table().take(self.units)
+
+    def counts(self, wanted: NDArray[np.bool_]) -> NDArray[np.uint32]:
+        """Return (2 * examples,) how many of the wanted characters each text has."""
+        return np.add.reduceat(wanted.view(np.uint8), self.starts, dtype=np.uint32)
+
+    def holding(self, wanted: NDArray[np.bool_]) -> list[View]:
+        """Return the examples that have any of the wanted characters; `wanted` may be shorter at its end."""
+        if not wanted.any():
+            return []
+        at = np.searchsorted(self.starts, np.flatnonzero(wanted), side="right") - 1
+        return [self.views[index] for index in np.unique(at // 2).tolist()]
+
+
+_latest: list[Batch] = []
+
+
+def batch_of(views: Sequence[View]) -> Batch:
+    """Return the batch of these examples; rules that ask one after the other for the same ones share it."""
+    for batch in _latest:
+        if len(batch.views) == len(views) and all(map(is_, batch.views, views)):
+            return batch
+    made = Batch(views)
+    _latest[:] = [made] if len(made.units) < 4 * SIZE else []
+    return made
+
+
+class BatchRule(Rule):
+    """A rule that looks at many examples at once. Subclasses write `examine` and `take`."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._views: list[View] = []
+        self._size = 0
+
+    def look(self, view: View) -> None:
+        """Gather one example."""
+        self._views.append(view)
+        self._size += len(view.prompt) + len(view.completion) + 2
+        if self._size >= SIZE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Look at what was gathered."""
+        views, self._views, self._size = self._views, [], 0
+        if views:
+            self.examine(batch_of(views))
+
+    def examine(self, batch: Batch) -> None:
+        """Look at these examples."""
+        raise NotImplementedError
+
+    def take(self, other: Self) -> None:
+        """Take over the state of the same rule, both having looked at all they were given."""
+        raise NotImplementedError
+
+    def merge(self, other: Self) -> None:
+        """Take over what the same rule saw in the piece that follows."""
+        self.flush()
+        other.flush()
+        self.take(other)
+
+    def __getstate__(self) -> dict[str, Any]:
+        self.flush()
+        return self.__dict__

@@ -1,0 +1,152 @@
+"""Which examples are almost the same, from their sketches: (examples, 2, BINS), what is asked and what is answered.
+
+Two are almost the same when both halves are: at least `ALIKE` of their bins agree. What many examples share says
+nothing (an instruction that stands in front of every question, an answer that is one of five labels); what that
+leaves must be alike as well, so a file made from a template is not called the same from end to end. Where one half
+tells enough by itself, `LIKELY` will do for the other: in a question of fifteen characters one is a quarter of all
+runs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.datasets.rules.sketches import BINS, Sketches
+
+ALIKE = 0.6
+"""Share of the runs of four characters that must agree. One Chinese character in twenty may differ (each is part of
+four runs), or one English word in twelve."""
+LIKELY = 0.4
+COMMON = 0.01
+AT_LEAST = 20
+"""A passage that stands in more than 1% of the examples, and in more than 20, is taken for a template."""
+COMMON_IN_FEW = 0.3
+AT_LEAST_IN_FEW = 5
+"""In a small file it is one when it stands in more than 30% of the examples, and in more than 5."""
+CROWD = 30
+"""More examples than this that are like one another are made from a template too."""
+TELLING = 8
+"""Bins that must be left to judge by, in both halves together."""
+BANDS = 24
+EACH = 4
+"""Bins in a band. Two examples that agree in all bins of any band are worth a look: at the least likeness that counts
+96 of 100 such pairs get one, at a likeness of 0.7 all but one in 1,000."""
+PIECE = 1 << 15
+"""Pairs compared at a time."""
+
+Marks = NDArray[np.bool_]
+Pairs = NDArray[np.int64]
+"""(pairs, 2) positions of examples, the earlier one first."""
+
+
+def repeats(sketches: Sketches) -> dict[int, int]:
+    """Return the position of each example that is almost the same as an earlier one, with the position of that one.
+
+    Without them nothing more is found: what is left is compared again until that is so.
+    """
+    left = np.arange(len(sketches))
+    gone: dict[int, int] = {}
+    while more := _pass(sketches[left]):
+        gone |= {int(left[later]): int(left[first]) for later, first in more.items()}
+        left = np.delete(left, list(more))
+    return gone
+
+
+def _pass(sketches: Sketches) -> dict[int, int]:
+    """Compare what a look at the bands suggests; the first of each group stays."""
+    if len(sketches) < 2:
+        return {}
+    telling = informative(sketches)
+    pairs = candidates(sketches, telling)
+    alike = pairs[compare(sketches, telling, pairs)]
+    alike = alike[np.lexsort((alike[:, 0], alike[:, 1]))]
+    first_of: dict[int, int] = {}
+    for earlier, later in alike.tolist():
+        if earlier not in first_of:
+            first_of.setdefault(later, earlier)
+    sizes = np.bincount(list(first_of.values()), minlength=1)
+    return {later: first for later, first in first_of.items() if sizes[first] < CROWD}
+
+
+def informative(sketches: Sketches) -> Marks:
+    """Return (examples, 2, BINS) the bins that hold something which is not common in this file."""
+    common = min(max(AT_LEAST, COMMON * len(sketches)), max(AT_LEAST_IN_FEW, COMMON_IN_FEW * len(sketches)))
+    flat = sketches.reshape(len(sketches), 2 * BINS)
+    telling = np.empty(flat.shape, np.bool_)
+    for place in range(2 * BINS):
+        rare = np.bincount(flat[:, place], minlength=256) <= common
+        rare[0] = False
+        telling[:, place] = rare[flat[:, place]]
+    return telling.reshape(sketches.shape)
+
+
+def candidates(sketches: Sketches, telling: Marks) -> Pairs:
+    """Return pairs that agree in a band: each example with the first in its bucket and with the one before it."""
+    masked = np.where(telling, sketches, 0).reshape(len(sketches), 2 * BINS)
+    kind = kinds_of(telling)
+    keys = np.zeros((len(masked), 8), np.uint8)
+    keys[:, EACH] = kind
+    found = []
+    for bands in LAYOUT.transpose(1, 0, 2):
+        for each in range(len(LAYOUT)):
+            keys[:, :EACH][kind == each] = masked[kind == each][:, bands[each]]
+        whole = keys.view(np.uint64).ravel()
+        some = np.flatnonzero(np.count_nonzero(keys[:, :EACH], axis=1) >= EACH // 2)
+        order = some[np.argsort(whole[some], kind="stable")]
+        same = np.flatnonzero(whole[order[1:]] == whole[order[:-1]]) + 1
+        begins = np.arange(len(order))
+        begins[same] = 0
+        firsts = np.maximum.accumulate(begins)[same]
+        found += [np.stack((order[firsts], order[same]), 1), np.stack((order[same - 1], order[same]), 1)]
+    pairs = np.concatenate(found).astype(np.int64)
+    numbers = np.unique(pairs[:, 0] * len(masked) + pairs[:, 1])
+    return np.stack(np.divmod(numbers, len(masked)), axis=1)
+
+
+def kinds_of(telling: Marks) -> NDArray[np.uint8]:
+    """Return (examples,) which half says most: 0 both, 1 what is asked, 2 what is answered; a place in `LAYOUT`."""
+    asked, answered = telling.sum(axis=2).T
+    kind = np.zeros(len(telling), np.uint8)
+    kind[answered < TELLING] = 1
+    kind[(asked < TELLING) & (answered >= TELLING)] = 2
+    return kind
+
+
+def _layout() -> NDArray[np.int64]:
+    """Return (3, BANDS, EACH) which bins of an example make up each band, for each of `kinds_of`."""
+    half = np.arange(BINS)
+    turned = half.reshape(EACH, -1).T.ravel()
+    return np.stack(
+        [
+            np.stack((half, half + BINS), axis=1).reshape(BANDS, EACH),
+            np.concatenate((half, turned)).reshape(BANDS, EACH),
+            np.concatenate((half, turned)).reshape(BANDS, EACH) + BINS,
+        ]
+    )
+
+
+LAYOUT = _layout()
+
+
+def compare(sketches: Sketches, telling: Marks, pairs: Pairs) -> Marks:
+    """Return (pairs,) whether the two are almost the same."""
+    verdicts = np.zeros(len(pairs), np.bool_)
+    for begin in range(0, len(pairs), PIECE):
+        first, later = pairs[begin : begin + PIECE].T
+        a, b = sketches[first], sketches[later]
+        weight = telling[first] | telling[later]
+        agree, filled = a == b, (a | b) > 0
+        whole, rest = share(agree, filled), share(agree, weight)
+        least = np.minimum(whole, rest)
+        tells = weight.sum(axis=2) >= TELLING
+        sure = tells & (least >= ALIKE)
+        likely = np.where(tells, least, whole) >= LIKELY
+        verdicts[begin : begin + PIECE] = (sure & likely[:, ::-1]).any(axis=1)
+    return verdicts
+
+
+def share(agree: Marks, among: Marks) -> NDArray[np.float64]:
+    """Return (pairs, 2) the part of these bins that agree; 1 where there are none."""
+    bins = among.sum(axis=2)
+    return np.where(bins > 0, (agree & among).sum(axis=2) / np.maximum(bins, 1), 1.0)
