@@ -11,6 +11,7 @@ from lib.datasets.plans import REFERENCE, Plan
 from lib.datasets.preference import sides_of
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
 from lib.datasets.rows import Row, kept_value
+from lib.datasets.rules.talk_changes import DROP_TRAILING, without_trailing
 from lib.datasets.skips import Skip, skip
 from lib.datasets.tool_calls import as_tools
 from lib.datasets.turns import leads, problem_of, problem_of_roles, single_turn
@@ -102,7 +103,7 @@ def talk_record(fields: Mapping[str, Any], plan: Plan, recipe: Recipe) -> Record
             return None
     if recipe.system_prompt and not leads(messages):
         messages = [*recipe.messages("")[:1], *messages]
-    problem = problem_of(messages)
+    messages, problem = ended(messages, recipe)
     if problem:
         return problem
     record = {"messages": messages}
@@ -137,4 +138,16 @@ def conversation(row: Row, recipe: Recipe, plan: Plan, *, lead: bool = True) -> 
     shown = with_images([*asked, *answers], row.images)
     if isinstance(shown, Skip):
         return shown
-    return problem_of(shown) or shown
+    shown, problem = ended(shown, recipe)
+    return problem or shown
+
+
+def ended(messages: list[Message], recipe: Recipe) -> tuple[list[Message], Skip | None]:
+    """Return messages and what is wrong with them. What follows the last answer is cut first if that was accepted:
+    later, when the other fixes run, the row would be left out already.
+    """
+    problem = problem_of(messages)
+    if problem and problem.code == "not_answered" and any(fix["code"] == DROP_TRAILING for fix in recipe.fixes):
+        messages = without_trailing({"messages": messages}, {})["messages"]
+        problem = problem_of(messages)
+    return messages, problem

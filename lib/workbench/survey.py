@@ -15,6 +15,7 @@ from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules.all_rules import COMPARING, RULES
 from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View, view_of
+from lib.datasets.rules.talk import REMEDIES
 from lib.datasets.source import Chunk, Source, chunks
 from lib.datasets.table import Note
 from lib.i18n import N_
@@ -83,7 +84,7 @@ def survey(  # noqa: PLR0913 - each is one thing a caller may want
         columns=list(tally.columns) or source.table.columns,
         broken=tally.broken,
         n_broken=tally.n_broken,
-        skipped=[about_skipped(code, skipped) for code, skipped in tally.skipped.items()],
+        skipped=[about_skipped(code, skipped, recipe) for code, skipped in tally.skipped.items()],
         findings=findings,
         tokens=seen.tokens,
         traits=next((rule for rule in seen.rules if isinstance(rule, Traits)), None),
@@ -183,7 +184,10 @@ def settle(crew: Crew, plan: Plan, context: Context) -> Plan:
     return plan
 
 
-def about_skipped(code: str, skipped: Skipped) -> Finding:
-    """Return a finding about the rows that give no example for one reason."""
+def about_skipped(code: str, skipped: Skipped, recipe: Recipe) -> Finding:
+    """Return a finding about the rows that give no example for one reason, with the fix that brings them back."""
     title = Note(LEFT_OUT, {"n": len(skipped.found)})
-    return Finding(code, "error", title, skipped.reason, Note(SKIPPED_TODO), skipped.found)
+    fix, todo = REMEDIES.get(code, (None, SKIPPED_TODO))
+    if fix is None or fix in recipe.fixes:
+        return Finding(code, "error", title, skipped.reason, Note(SKIPPED_TODO), skipped.found)
+    return Finding(code, "error", title, skipped.reason, Note(todo), skipped.found, fix)

@@ -13,6 +13,7 @@ import pytest
 
 from lib.datasets import source as reading
 from lib.datasets.corrections import Corrections
+from lib.datasets.fixes import accept
 from lib.datasets.rules.base import Context, Finding, Rule, View
 from lib.datasets.source import Source
 from lib.pricing.tokens import TokenModel
@@ -79,6 +80,18 @@ def test_rows_without_an_example_are_told_by_reason(opened: Open) -> None:
     told = {finding.code: finding.found for finding in report.skipped}
     assert {code: list(found.rows) for code, found in told.items()} == {"not_answered": [7], "not_messages": [60]}
     assert told["not_answered"].lines == [8]
+
+
+def test_rows_that_end_without_an_answer_come_back_once_their_end_is_cut(opened: Open) -> None:
+    records = [talk(n) for n in range(20)]
+    records[7]["messages"].append({"role": "user", "content": "Thanks!"})
+    records[9] = {"messages": [{"role": "user", "content": "?"}]}
+    source = opened(records)
+    (told,) = survey(source, CHAT_RECIPE, workers=1).skipped
+    assert told.fix is not None
+    report = survey(source, accept(CHAT_RECIPE, told.fix), workers=1)
+    (told,) = report.skipped
+    assert (report.examples, list(told.found.rows), told.fix) == (19, [9], None)
 
 
 def test_broken_lines_are_named(opened: Open) -> None:

@@ -46,7 +46,7 @@ PROBLEMS = {
         N_("Conversations that don't end with an answer of the assistant: {n}."),
         N_("The model learns from answers only. What follows the last one is not learnt, and services may refuse it."),
         N_("Accept to cut what follows the last answer. Where that is a call of a tool, add the answer by hand."),
-        "drop_trailing",
+        talk_changes.DROP_TRAILING,
     ),
     "empty_answer": Words(
         "error", N_("Conversations with an empty last answer: {n}."), NOTHING, OUT, "drop_conversations"
@@ -164,12 +164,17 @@ def fix_of(fix: str, problem: str, names: list[str]) -> Fix:
     return {"code": fix, "settings": settings.get(fix, {})}
 
 
-REMEDIES: dict[str, Fix] = {"not_answered": {"code": "drop_trailing", "settings": {}}}
-"""Fixes for examples that conversion leaves out, by the code of its `Skip`; they work on the messages before that."""
+REMEDIES: dict[str, tuple[Fix, str]] = {
+    "not_answered": (
+        fix_of(talk_changes.DROP_TRAILING, "not_answered", []),
+        N_("Accept to cut what follows the last answer. Rows without any answer stay left out."),
+    )
+}
+"""Fixes that bring back rows left out by conversion, by the code of their `Skip`, and what accepting them does."""
 
 RULES: tuple[type[Rule], ...] = (Talk, *pairs.RULES)
 CHANGES: dict[str, Change] = {
-    "drop_trailing": talk_changes.without_trailing,
+    talk_changes.DROP_TRAILING: talk_changes.without_trailing,
     "drop_conversations": talk_changes.without_problem,
     "join_messages": talk_changes.joined,
     "system_first": talk_changes.system_first,

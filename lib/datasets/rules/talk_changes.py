@@ -10,6 +10,9 @@ from lib.datasets.rules.talk_shape import CALLS, LEADS, MAY_REPEAT, is_bad_weigh
 Record = dict[str, Any]
 Settings = Mapping[str, Any]
 
+DROP_TRAILING = "drop_trailing"
+"""The one fix that conversion runs as well, because rows that end without an answer give no example otherwise."""
+
 
 def without_trailing(record: Record, _settings: Settings) -> Record:
     """Drop what follows the last answer. A call of a tool is no answer: its result would be lost."""
