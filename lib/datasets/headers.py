@@ -14,6 +14,7 @@ from lib.datasets.dialect import Line
 from lib.datasets.merged import Merged
 
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
+YEAR = re.compile(r"(19|20)\d\d")
 LONG_NAME = 200
 MAX_HEADER = 8
 
@@ -24,7 +25,14 @@ def header_rows(lines: Sequence[Line], merged: Merged) -> int:
         return 0
     last = merged.header_end(lines[0][0])
     depth = sum(number <= last for number, _cells in lines[:MAX_HEADER]) if last else two_rows(lines)
-    return depth if depth < len(lines) else 1
+    while depth > 1 and (depth >= len(lines) or holds_numbers(lines[depth - 1][1])):
+        depth -= 1
+    return depth
+
+
+def holds_numbers(cells: Sequence[str]) -> bool:
+    """Say whether a row holds a number that is no year: so it is a row of data."""
+    return any(NUMBER.fullmatch(cell.strip()) and not YEAR.fullmatch(cell.strip()) for cell in cells)
 
 
 def looks_like_header(lines: Sequence[Line]) -> bool:
