@@ -33,7 +33,7 @@ from lib.i18n import N_
 HEAD_ROWS = 1000
 HEAD_BYTES = 8 * 2**20
 """What is read at once to show a file: so many rows, or bytes if those are fewer."""
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 2**19
 MAX_LINE = 64 * 2**20
 """Bytes of the longest line that is read; no example of any use comes near."""
 MAX_LINES = 5_000_000

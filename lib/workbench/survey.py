@@ -125,16 +125,22 @@ class Look:
         tokens = meter(self.model).measure([record for _row, _origin, record in found]) if self.model else None
         lengths: Iterable[int | None] = tokens.per_example if tokens else [None] * len(found)
         views = [view_of(*example, length) for example, length in zip(found, lengths, strict=True)]
-        rules = [look_with(make(self.context), views) for make in self.rules]
+        rules = [make(self.context) for make in self.rules]
+        show(views, rules)
         return Seen(tally, rules, tokens)
 
 
-def look_with(rule: Rule, views: Sequence[View]) -> Rule:
-    """Show a rule all examples; return it without its context."""
+def show(views: Sequence[View], rules: Sequence[Rule]) -> None:
+    """Show all examples to all rules, one example after the other, so that rules can share what they work out of it.
+
+    The rules leave the context behind: it may be large, and whoever takes them has it.
+    """
+    looks = [rule.look for rule in rules]
     for view in views:
-        rule.look(view)
-    del rule.context
-    return rule
+        for look in looks:
+            look(view)
+    for rule in rules:
+        del rule.context
 
 
 @lru_cache(maxsize=2)

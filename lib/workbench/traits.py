@@ -104,7 +104,7 @@ def is_plain_talk(record: Mapping[str, Any]) -> bool:
     roles = tuple([message.get("role") for message in messages])
     if not (roles in PLAIN_TALKS or alternating(roles)):
         return False
-    return all([len(message) == 2 and message.get("content").__class__ is str for message in messages])
+    return all(len(message) == 2 and message.get("content").__class__ is str for message in messages)
 
 
 def alternating(roles: tuple[Any, ...]) -> bool:
