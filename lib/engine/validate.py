@@ -58,6 +58,8 @@ def check_record(record: dict[str, Any]) -> str:
     if "messages" in record:
         _check_messages(record["messages"])
         return "chat"
+    if "preferred_output" in record:
+        raise NotAnExample('it prefers one answer to another, which is not learnt here: give "messages"')
     for key in ("prompt", "completion"):
         if not isinstance(record.get(key), str):
             raise NotAnExample(f'"{key}" must be a text, or give "messages"')

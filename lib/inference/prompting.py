@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from lib.datasets.recipe import CHAT, Recipe
+from lib.datasets.recipe import COMPLETION, Recipe
 
 
 class Turn(TypedDict):
@@ -28,10 +28,10 @@ class Prepared:
 def prepare(recipe: Recipe, question: str | list[Turn]) -> Prepared:
     """Apply a recipe to a question, or to the turns of a talk.
 
-    A model of completions knows no talk: it is asked the last question alone.
+    A model of completions knows no talk: it is asked the last question alone. All other formats train chat models.
     """
     turns = [Turn(role="user", content=question)] if isinstance(question, str) else question
-    if recipe.format == CHAT:
+    if recipe.format != COMPLETION:
         return Prepared("chat", messages=tuple(_with_system(recipe, turns)))
     asked = next((turn["content"] for turn in reversed(turns) if turn["role"] == "user"), "")
     return Prepared("completion", prompt=recipe.prompt(asked), stop=(recipe.stop,) if recipe.stop else ())

@@ -48,6 +48,7 @@ def test_blank_lines_and_a_missing_last_newline_are_no_matter(tmp_path: Path) ->
         (b'{"prompt": 1, "completion": "b"}\n', "invalid_training_file", '"prompt" must be a text'),
         (b'{"prompt": "a", "completion": " "}\n', "invalid_training_file", "nothing to learn"),
         (b'{"text": "a"}\n', "invalid_training_file", "line 4"),
+        (lines({"input": {}, "preferred_output": []}), "invalid_training_file", "prefers one answer"),
         (lines({"messages": []}), "invalid_training_file", "at least one message"),
         (lines({"messages": ["hi"]}), "invalid_training_file", "role"),
         (lines({"messages": [{"role": "robot", "content": "a"}]}), "invalid_training_file", "role"),

@@ -36,3 +36,8 @@ def test_a_chat_gets_the_system_prompt_once() -> None:
 def test_a_model_of_completions_is_asked_the_last_question_alone() -> None:
     turns = [Turn(role="user", content="one"), Turn(role="assistant", content="1"), Turn(role="user", content="two")]
     assert prepare(STORY, turns).prompt == "two ->"
+
+
+def test_models_that_learnt_from_preferences_or_a_grader_are_asked_in_chat() -> None:
+    for format in ("preference", "reinforcement"):
+        assert prepare(Recipe(format=format), "Hello").messages == (Turn(role="user", content="Hello"),)

@@ -30,6 +30,20 @@ def chats(n: int = 40, name: str = "facts") -> Version:
     return library.save_version(name, CHAT, records, library.save_upload(f"{name}.jsonl", name.encode()))
 
 
+def preferences(n: int = 40, name: str = "preferences") -> Version:
+    """Store a version of `n` questions with a preferred and a rejected answer."""
+    recipe = Recipe(roles={"q": "prompt", "good": "preferred", "bad": "rejected"}, format="preference", separator="")
+    records = [
+        {
+            "input": {"messages": [said("user", f"Question {i}?")]},
+            "preferred_output": [said("assistant", "Yes.")],
+            "non_preferred_output": [said("assistant", "No.")],
+        }
+        for i in range(n)
+    ]
+    return library.save_version(name, recipe, records, library.save_upload(f"{name}.jsonl", name.encode()))
+
+
 def said(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
 

@@ -47,6 +47,13 @@ def test_an_answer_is_written_measured_and_found_again_after_a_reload(visit: Vis
     assert [text.value for text in again.text] == ["唐,隐形,轻松", "Once upon a time"]
 
 
+def test_a_model_of_preferences_is_asked_in_chat_with_a_question_of_its_examples(visit: Visit, engine: Backend) -> None:
+    road.job(road.preferences(), status="succeeded", tuned_model=MODEL, finished_at=db.now())
+    at = visit("playground")
+    assert not at.exception
+    assert any("Question 0?" in code.value for code in at.code)
+
+
 def test_the_recipe_is_applied_and_shown(visit: Visit, engine: Backend) -> None:
     tuned()
     at = visit("playground")

@@ -123,6 +123,13 @@ def test_prompt_and_completion_cannot_go_to_a_chat_model(visit: Visit, engine: B
     assert any("chat messages" in warning.value for warning in at.warning)
 
 
+def test_preferences_are_not_launched_as_if_they_were_answers(visit: Visit, engine: Backend) -> None:
+    at = visit("train", version=road.preferences().id)
+    assert not at.exception
+    assert ["not from preferences" in warning.value for warning in at.warning] == [True]
+    assert at.button(key="train_launch").disabled
+
+
 def test_too_few_examples_are_named_before_the_launch(visit: Visit, engine: Backend) -> None:
     at = visit("train", version=road.stories(10).id)
     assert any("9 examples are left" in warning.value for warning in at.warning)

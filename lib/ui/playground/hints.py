@@ -16,7 +16,9 @@ from lib.ui.text import visible
 
 
 def columns(recipe: Recipe) -> str:
-    """Return the columns a prompt is made of, joined as their cells are: `dynasty,power,mood`."""
+    """Return the columns a prompt is made of: the template, or joined as their cells are: `dynasty,power,mood`."""
+    if recipe.prompt_template:
+        return recipe.prompt_template
     wanted = {Role.PROMPT, Role.USER}
     return recipe.joiner.join(column for column, role in recipe.roles.items() if role in wanted)
 
@@ -31,8 +33,10 @@ def example(version_id: str) -> str:
         record = json.loads(library.version_bytes(version_id).split(b"\n", 1)[0])
     except library.FileGone:
         return ""
-    if "messages" in record:
-        return next((m["content"] for m in record["messages"] if m.get("role") == "user"), "")
+    messages = record.get("messages") or record.get("input", {}).get("messages")
+    if messages:
+        asked = (m.get("content") for m in messages if m.get("role") == "user")
+        return next((content for content in asked if isinstance(content, str)), "")
     recipe = version.recipe
     return record["prompt"].removesuffix(recipe.separator).removeprefix(f"{recipe.system_prompt}\n\n")
 

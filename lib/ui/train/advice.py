@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lib.datasets.recipe import PREFERENCE, REINFORCEMENT
 from lib.i18n import _
 from lib.library import Version
 from lib.providers.provider import PROVIDERS
@@ -10,17 +11,27 @@ from lib.ui.train.form import Measured
 from lib.ui.train.models import Choice
 
 MINIMUM = 10
+SUPERVISED = "supervised"
+METHODS = {PREFERENCE: "dpo", REINFORCEMENT: "reinforcement"}
+"""How a model is trained on examples of these formats, in OpenAI's words; on all others it is `SUPERVISED`."""
 
 
 def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]:
     """Return why this launch can't be made."""
     found = []
+    provider = PROVIDERS.get(choice.service)
     if not choice.connected:
         key = f"TUNEBOARD_{choice.service.upper()}_API_KEY"
         found.append(_("No key for {service}. Set {key} and start the server again.", service=choice.where, key=key))
-    if version.format not in (choice.priced.formats if choice.priced else PROVIDERS["engine"].formats):
+    if METHODS.get(version.format, SUPERVISED) not in (provider.methods if provider else (SUPERVISED,)):
+        found.append(
+            _(
+                "Jobs started here learn from answers, not from preferences or references. "
+                "On the Data page, convert the file to chat, or download it and start the job at the service."
+            )
+        )
+    elif version.format not in (choice.priced.formats if choice.priced else PROVIDERS["engine"].formats):
         found.append(_("This model learns from chat messages. On the Data page, convert the file to chat."))
-    provider = PROVIDERS.get(choice.service)
     minimum = provider.minimum_examples if provider else MINIMUM
     if measured.training < minimum:
         told = {"n": fmt.number(measured.training), "minimum": fmt.number(minimum)}
