@@ -18,21 +18,19 @@ from lib.datasets.mapping import Role, guess_roles, only_asks
 from lib.datasets.names import plain
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
 from lib.datasets.rows import read_row
+from lib.datasets.rules.endings import SEPARATORS, STOPS, is_free
+from lib.datasets.rules.letters import SPACED_SCRIPTS_END
 from lib.datasets.skips import Skip
 from lib.datasets.table import Table
 from lib.datasets.templates import text_of
 from lib.datasets.threads import MESSAGES, gather
 from lib.datasets.turns import leads
 
-SEPARATORS = [" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n"]
-STOPS = ["###", " END", "@@@", "%%%", "&&&", "+++", "$$$", " [END]"]
 OLD_STOPS = [*STOPS, "\n\n###\n\n", "\n###", "***", "\n", "."]
 """Endings that a file prepared by other tools may have. A full stop counts only if it ends all and is in none."""
 TALKS = {Role.MESSAGES, Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.IMAGES}
 """Columns of these roles ask for chat; prompt and completion alone do not."""
 SHORT = 20
-SPACED_SCRIPTS_END = "\u0590"
-"""Latin, Greek, Cyrillic and Armenian letters lie below this one."""
 
 
 def suggest_recipe(table: Table, roles: Mapping[str, str] | None = None, format: str | None = None) -> Recipe:
@@ -100,11 +98,6 @@ def marks_in(prompts: Sequence[str], completions: Sequence[str]) -> tuple[str, s
 def ends_all(mark: str, texts: Sequence[str]) -> bool:
     """Say whether a mark ends every text and appears nowhere else in any."""
     return bool(texts) and all(text.endswith(mark) and is_free(mark, text.removesuffix(mark)) for text in texts)
-
-
-def is_free(mark: str, text: str) -> bool:
-    """Say whether a mark put after a text is found there first: neither inside nor overlapping its end."""
-    return (text + mark).find(mark) == len(text)
 
 
 def free_mark(candidates: Sequence[str], texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 SEPARATORS = (" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n")
 STOPS = ("###", " END", "@@@", "%%%", "&&&", "+++", "$$$", " [END]")
-"""Proposed in this order; the same as `lib.datasets.suggest` proposes."""
+"""Proposed in this order."""
 NUMBERED = tuple(f"\n\n### {number} ###\n\n" for number in range(1, 4))
 """Proposed when texts hold all of the others."""
 
