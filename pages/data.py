@@ -16,6 +16,7 @@ from lib.ui.data import (
     services_view,
     source,
     tokens_view,
+    validation,
     versions,
     view,
 )
@@ -41,7 +42,8 @@ st.header(_("What each column is for"))
 read_as = reading.fingerprint(state)
 try:
     chosen = recipe.edit(draft_id, read_as, file.table, recipe.stored(state, file.table))
-    work = work_of(draft_id, {**state, "recipe": chosen.to_json()}, read_as, file)
+    asked = validation.questions(state, chosen)
+    work = work_of(draft_id, {**state, "recipe": chosen.to_json()}, read_as, file, asked)
     report = outcome.report(work)
     outcome.draw(work, report)
     match view.choose(problems.counts(report)):

@@ -26,6 +26,7 @@ def lines(finding: Finding) -> str:
     named = finding.found.lines[:LINES]
     if not named:
         return ""
-    more = len(finding.found) > len(named)
-    listed = ", ".join(number(line) for line in named) + (", …" if more else "")
-    return _("Line {lines}.", lines=listed) if len(named) == 1 and not more else _("Lines {lines}.", lines=listed)
+    listed = ", ".join(number(line) for line in named)
+    if len(finding.found) > len(named):
+        return _("Lines {lines} and more.", lines=listed)
+    return _("Line {lines}.", lines=listed) if len(named) == 1 else _("Lines {lines}.", lines=listed)

@@ -1,4 +1,7 @@
-"""What is known of the file under its recipe: at once for a small one, first from a sample for a large one."""
+"""What is known of the file under its recipe: at once for a small one, first from a sample for a large one.
+
+The whole of a large file is looked at in a process of its own (`lib.workbench.background`), so the page stays usable.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,14 @@ from lib.datasets.errors import NoUsableColumns, TooFewExamples
 from lib.datasets.plans import ANSWER, ASK
 from lib.datasets.recipe import REINFORCEMENT
 from lib.i18n import _
-from lib.pricing.tokens import TokenModel, token_model
-from lib.ui.data.amounts import amount, rounded
+from lib.ui.data import amounts, progress
 from lib.ui.data.work import Work
 from lib.ui.format import number
 from lib.ui.text import escape
+from lib.workbench import background
 from lib.workbench.report import Report
 from lib.workbench.sample import SAMPLE_BYTES
 from lib.workbench.survey import survey
-from lib.workbench.targets import Target
 from lib.workbench.traits import Traits
 
 AT_ONCE = 2 * SAMPLE_BYTES
@@ -25,22 +27,30 @@ AT_ONCE = 2 * SAMPLE_BYTES
 
 
 def report(work: Work) -> Report:
-    """Return the report of a small file, or that of a sample of a large one.
+    """Return the report of the whole file if it is there, else that of a sample.
 
     Raises `NoUsableColumns` when the roles chosen leave nothing to learn from.
     """
     needed = ASK if work.recipe.format == REINFORCEMENT else ANSWER
     if not needed & set(work.recipe.roles.values()):
         raise NoUsableColumns(file=work.table.name)
-    return _report(work, work.target, f"{work.key}|{work.target.name}")
+    spec = work.spec("survey")
+    if work.source.size > AT_ONCE:
+        try:
+            return _finished(spec.key)
+        except NotYet:
+            return _looked(work, spec.key, SAMPLE_BYTES)
+    return _looked(work, spec.key, None)
 
 
 def draw(work: Work, found: Report) -> None:
-    """Draw in one line what the file gives."""
+    """Draw in one line what the file gives, and how far the look at a large one is."""
     told = [_("{n} examples", n=_count(found.examples, found.share))]
     if found.tokens and found.examples:
-        told.append(_("{n} tokens", n=amount(found.tokens, found.share).told()))
+        told.append(_("{n} tokens", n=amounts.told(found.tokens, found.share)))
     st.subheader(escape(" · ".join(told)), anchor=False)
+    if found.share < 1:
+        progress.draw(work.spec("survey"), _("These figures are of a sample. Looking at the whole file"))
 
 
 def require_examples(work: Work, found: Report) -> None:
@@ -50,27 +60,33 @@ def require_examples(work: Work, found: Report) -> None:
         raise TooFewExamples(file=work.table.name, found=found.examples, minimum=MINIMUM, skipped=left_out)
 
 
-def tokens_of(target: Target) -> TokenModel:
-    """Return how tokens are counted for a target: by its own tokenizer, or by one that splits text alike."""
-    if target.service == "engine":
-        return token_model(target.model, "engine")
-    return token_model(target.priced.id if target.priced else target.model)
+class NotYet(Exception):
+    """Nobody has looked at the whole file yet."""
 
 
-def _count(value: float, share: float) -> str:
-    return number(value) if share >= 1 else _("about {n}", n=rounded(value / share))
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _finished(key: str) -> Report:
+    """Return the report of a finished look; it is read from the disk once. What raises is not cached."""
+    found = background.state(key)
+    if isinstance(found, background.Done) and found.report:
+        return found.report
+    raise NotYet
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _report(_work: Work, _target: Target, key: str) -> Report:
-    sample = None if _work.source.size <= AT_ONCE else SAMPLE_BYTES
+def _looked(_work: Work, key: str, sample: int | None) -> Report:
     return survey(
         _work.source,
         _work.recipe,
-        model=tokens_of(_target),
-        limit=_target.context,
+        model=_work.tokens,
+        limit=_work.target.context,
         corrections=_work.corrections,
+        validation=_work.validation,
         extra=[Traits],
         workers=1,
         sample=sample,
     )
+
+
+def _count(value: float, share: float) -> str:
+    return number(value) if share >= 1 else _("about {n}", n=amounts.rounded(value / share))

@@ -21,7 +21,7 @@ from lib.workbench.report import Report
 
 def counts(report: Report) -> dict[str, str]:
     """Return how many problems there are, for the switch between the parts of the page: hints are none."""
-    found = sum(finding.severity != "hint" for finding in listed(report))
+    found = bool(report.n_broken) + sum(finding.severity != "hint" for finding in listed(report))
     return {"problems": number(found)} if found else {}
 
 
@@ -41,11 +41,13 @@ def draw(work: Work, report: Report) -> None:
     found = listed(report)
     problems = [finding for finding in found if finding.severity != "hint"]
     hints = [finding for finding in found if finding.severity == "hint"]
-    if not problems:
+    if not problems and not report.n_broken:
         st.success(_("Nothing to fix."), icon=":material/check_circle:")
     _draw_all(work, suggested(report))
-    for at, finding in enumerate(problems):
-        _draw_card(work, finding, first=at == 0)
+    _draw_broken(report)
+    first = next((finding for finding in problems if finding.fix and len(finding.found)), None)
+    for finding in problems:
+        _draw_card(work, finding, first=finding is first)
     if hints:
         with st.expander(_("Good to know: {n}", n=number(len(hints))), icon=":material/lightbulb:"):
             for finding in hints:
@@ -64,6 +66,19 @@ def _draw_all(work: Work, fixes: Sequence[Fix]) -> None:
             args=(work.draft_id, fixes),
             help=_("Each of them can be undone."),
         )
+
+
+def _draw_broken(report: Report) -> None:
+    """Draw the lines that hold no row at all, each with the place and what is wrong there."""
+    if not report.n_broken:
+        return
+    with st.container(border=True, gap="xsmall", key="data_broken"):
+        told = _("Lines that can't be read: {n}.", n=number(report.n_broken))
+        st.markdown(f"{findings.ICONS['error']} **{escape(told)}**")
+        st.caption(_("They are left out. Correct them in the file and upload it again, or go on without them."))
+        for place in report.broken[: findings.LINES]:
+            where = _("Line {line}, column {column}", line=number(place.line), column=number(place.column))
+            st.text(f"{where}: {shorten(place.detail, 200)}")
 
 
 def _draw_card(work: Work, finding: Finding, *, first: bool) -> None:

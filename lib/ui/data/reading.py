@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from lib import library
-from lib.config import settings
 from lib.datasets.encoding import ENCODINGS
 from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
@@ -16,8 +16,10 @@ from lib.errors import TuneboardError
 from lib.i18n import N_, _, sentences
 from lib.ui import drafts
 from lib.ui.data.source import KIND
+from lib.ui.data.work import how_read
 from lib.ui.format import number, size
 from lib.ui.text import escape, show_error, show_rows
+from lib.workbench.background_files import spools
 
 DELIMITERS = {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("bar")}
 OVERRIDES = ("encoding", "delimiter", "sheet", "header")
@@ -45,23 +47,18 @@ def read(draft_id: str, state: dict[str, Any]) -> Source | None:
 
 def opened(state: Mapping[str, Any]) -> Source:
     """Return the file that a draft speaks of, opened as the draft says. Raises `DatasetError`."""
-    return _open(state["sha256"], state["name"], *(state.get(name) or None for name in OVERRIDES))
+    return _open(state["sha256"], state["name"], json.dumps(how_read(state)))
 
 
-def fingerprint(state: dict[str, Any]) -> str:
+def fingerprint(state: Mapping[str, Any]) -> str:
     """Return a name for this reading of this file: the same for the same bytes read the same way."""
     return "|".join([state["sha256"], state["name"], *(state.get(name) or "" for name in OVERRIDES)])
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _open(sha256: str, name: str, encoding: str | None, delimiter: str | None, *others: str | None) -> Source:
+def _open(sha256: str, name: str, how: str) -> Source:
     """Open a file once; the key is its SHA-256, so that no two files can be taken for one another."""
-    sheet, header = others
-    how = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
-    names_columns = None if header is None else header == "yes"
-    return open_source(
-        settings().files / sha256[:2] / sha256, name, settings().home / "spools", header=names_columns, **how
-    )
+    return open_source(library.file_path(sha256), name, spools(), **json.loads(how))
 
 
 def _draw_evidence(table: Table, sha256: str) -> None:
@@ -123,8 +120,8 @@ def _draw_override(draft_id: str, name: str, options: list[str]) -> None:
 
 
 def _reread(draft_id: str) -> None:
-    """Store what was chosen. The recipe goes: it speaks of columns that may not be there any more."""
+    """Store what was chosen. Recipe and corrections go: they speak of columns and rows that may be others now."""
     state = library.draft(draft_id, KIND) or {}
     chosen = {name: st.session_state.get(f"data_{name}") or "" for name in OVERRIDES}
-    library.save_draft(draft_id, KIND, {**state, **chosen, "recipe": None, "saved": None})
+    library.save_draft(draft_id, KIND, {**state, **chosen, "recipe": None, "corrections": None, "saved": None})
     drafts.forget("data")

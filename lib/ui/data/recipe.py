@@ -19,7 +19,7 @@ from lib.datasets.suggest import common_system, suggest_recipe
 from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui import drafts
-from lib.ui.data import roles, template
+from lib.ui.data import recipe_file, roles, template, validation
 from lib.ui.data.source import KIND
 from lib.ui.text import escape, refusals
 
@@ -85,9 +85,14 @@ def edit(draft_id: str, read_as: str, table: Table, base: Recipe) -> Recipe:
     """Draw format, roles and marks, and return the recipe they hold; what has no widget comes from `base`."""
     drafts.fill(KIND, f"{draft_id}|{read_as}", values(table, base))
     format = _draw_format(draft_id, table, base)
-    chosen = roles.draw(table, guess_roles(table), format)
+    guess = guess_roles(table)
+    chosen = roles.draw(table, guess, format)
     held = _draw_marks(format, list(chosen.values()))
-    held["prompt_template"] = template.draw(table, base.prompt_template)
+    with st.container(horizontal=True, key="data_tools"):
+        roles.draw_reasons(guess, chosen, format)
+        held["prompt_template"] = template.draw(table, base.prompt_template)
+        recipe_file.draw(draft_id, table)
+        validation.draw(draft_id)
     return without_overruled(replace(base, format=format, roles=chosen, **held))
 
 

@@ -31,6 +31,7 @@ ROLE_NAMES: dict[str, str] = {
     Role.THREAD: N_("Conversation"),
     Role.ORDER: N_("Order"),
     Role.SPEAKER: N_("Speaker"),
+    Role.LINE: N_("What is said"),
     Role.IMAGES: N_("Images"),
     Role.INSTANCES: N_("Instances"),
     Role.KEEP: N_("Keep"),
@@ -38,7 +39,7 @@ ROLE_NAMES: dict[str, str] = {
 }
 OFFERED: dict[str, list[str]] = {
     "completion": [Role.PROMPT, Role.COMPLETION, Role.SYSTEM],
-    "chat": [Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.THREAD, Role.ORDER, Role.SPEAKER],
+    "chat": [Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.THREAD, Role.ORDER, Role.SPEAKER, Role.LINE],
     "preference": [Role.SYSTEM, Role.USER, Role.PREFERRED, Role.REJECTED],
     "reinforcement": [Role.SYSTEM, Role.USER, Role.REFERENCE],
 }
@@ -88,7 +89,6 @@ def draw(table: Table, guess: Guess, format: str) -> dict[str, str]:
         show_rows(_preview(table, names), column_config=config, alt=_("The first rows of the file"))
     else:
         roles = _draw_headers(table, guess, format)
-    _draw_reasons(guess, roles, format)
     return roles
 
 
@@ -140,7 +140,7 @@ def _draw_lists(table: Table, guess: Guess, format: str) -> dict[str, str]:
     return roles
 
 
-def _draw_reasons(guess: Guess, roles: Mapping[str, str], format: str) -> None:
+def draw_reasons(guess: Guess, roles: Mapping[str, str], format: str) -> None:
     """Say why each role that still stands as guessed was guessed."""
     stands = [name for name in guess.reasons if roles.get(name) == as_in(format, guess.roles.get(name, ""))]
     if stands:

@@ -31,6 +31,8 @@ TYPES = [
     "yaml",
     "yml",
     "txt",
+    "gz",
+    "zip",
 ]  # extensions only: a MIME type ends the check
 RECENT = 3
 
@@ -65,7 +67,7 @@ def choose() -> None:
         key="data_upload",
         on_change=_take_upload,
         max_upload_size=settings().max_upload_mb,
-        help=_("CSV, TSV, XLSX, JSON, JSONL, YAML or TXT. The first row of a table names its columns."),
+        help=_("CSV, TSV, XLSX, JSON, JSONL, YAML or TXT, also packed as .gz or .zip."),
     )
     _draw_recent()
     st.header(_("Or start from a sample"))
@@ -85,7 +87,8 @@ def _take_upload() -> None:
     given = st.session_state["data_upload"]
     if given is not None:
         with refusals():
-            _open(begin(given.name, given.getvalue()))
+            upload = library.save_upload_stream(shown_name(given.name), given)
+            _open(library.new_draft(KIND, {"sha256": upload.sha256, "name": upload.name, "sample": ""}))
 
 
 def _take_sample(key: str) -> None:

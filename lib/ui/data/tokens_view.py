@@ -6,8 +6,7 @@ import streamlit as st
 
 from lib.i18n import _, sentences
 from lib.pricing.tokens import TokenCount
-from lib.ui.data import rows_view
-from lib.ui.data.amounts import amount
+from lib.ui.data import amounts, model_choice, prices_view, rows_view, running_costs
 from lib.ui.data.lengths import histogram
 from lib.ui.data.parts import FIELDS, SPEAKERS
 from lib.ui.data.work import Work
@@ -20,16 +19,21 @@ OVER_LONG = "over_long"
 
 
 def draw(work: Work, report: Report) -> None:
-    """Draw totals, lengths and roles."""
+    """Draw totals, lengths, roles and what it all costs."""
+    model_choice.draw(work)
     count = report.tokens
     if count is None or not count.examples:
         st.caption(_("There are no examples to count."))
         return
     limit = work.target.context
-    total = amount(count, report.share)
     p50, p90, p99 = count.percentiles()
     with st.grid(4, min_column_width=150):
-        st.metric(_("Tokens in all"), total.told(), border=True, help=_("Of all examples, each read once."))
+        st.metric(
+            _("Tokens in all"),
+            amounts.told(count, report.share),
+            border=True,
+            help=_("Of all examples, each read once."),
+        )
         st.metric(_("Half have at most"), number(p50), border=True, help=_("Tokens of an example (p50)."))
         st.metric(_("90% have at most"), number(p90), border=True, help=_("Tokens of an example (p90)."))
         st.metric(_("99% have at most"), number(p99), border=True, help=_("Tokens of an example (p99)."))
@@ -40,6 +44,9 @@ def draw(work: Work, report: Report) -> None:
     _draw_limit(count, limit)
     with st.expander(_("Who says how much"), icon=":material/pie_chart:", key="data_roles"):
         _draw_parts(count, report.share)
+    st.subheader(_("What training costs"), anchor=False)
+    quotes = prices_view.draw(work, report)
+    running_costs.draw(quotes, report)
 
 
 def _draw_limit(count: TokenCount, limit: int | None) -> None:

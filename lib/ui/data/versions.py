@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
+from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
@@ -13,11 +12,11 @@ from lib import library
 from lib.i18n import _
 from lib.library import Version
 from lib.ui import drafts, places
+from lib.ui.data import written
 from lib.ui.data.work import Work, keep
 from lib.ui.format import ago, moment, number, size
 from lib.ui.text import escape, show_rows
-from lib.workbench.export import records_of
-from lib.workbench.prepare import prepare
+from lib.workbench.prepare import Prepared
 
 FORMATS = {
     "completion": "prompt/completion",
@@ -28,6 +27,9 @@ FORMATS = {
 """What the records hold, in OpenAI's own words."""
 
 
+SAVING = "data_saving"
+
+
 def default_name(state: Mapping[str, Any]) -> str:
     """Return the name a dataset of this file gets: the file's, without folders and ending."""
     return state.get("dataset") or PurePath(str(state["name"]).replace("\\", "/")).stem[:80] or "dataset"
@@ -36,7 +38,7 @@ def default_name(state: Mapping[str, Any]) -> str:
 def draw_save(work: Work) -> None:
     """Draw name and button, or, when this very outcome is saved, where to go from there."""
     saved = work.state.get("saved") or {}
-    version = library.version(saved["version"]) if saved.get("key") == work.key else None
+    version = library.version(saved["version"]) if saved.get("key") == work.spec("prepare").key else None
     if version and version.dataset == work.state.get("dataset"):
         _draw_saved(version)
         return
@@ -45,8 +47,13 @@ def draw_save(work: Work) -> None:
         name = st.text_input(_("Name of the dataset"), key="data_name", max_chars=80, width=320).strip()
         label, icon = _("Save dataset version"), ":material/save:"
         if st.button(label, type="primary", icon=icon, key="data_save", disabled=not name):
-            _save(name, work)
-            st.rerun()
+            st.session_state[SAVING] = work.spec("prepare").key
+    if st.session_state.get(SAVING) == work.spec("prepare").key and name:
+        with written.whole(work) as prepared:
+            if prepared is not None:
+                st.session_state.pop(SAVING)
+                _save(name, work, prepared)
+                st.rerun()
 
 
 def draw_download(version: Version) -> None:
@@ -112,11 +119,10 @@ def _draw_saved(version: Version) -> None:
         st.caption(escape(ago(version.created_at)), width="content")
 
 
-def _save(name: str, work: Work) -> None:
+def _save(name: str, work: Work, prepared: Prepared) -> None:
     """Save the version and note it in the draft. Clicked twice, the library returns the version that is there."""
     sha256 = work.state["sha256"]
     source = library.upload(sha256) or library.save_upload(work.state["name"], library.read_file(sha256))
-    with TemporaryDirectory() as folder:
-        made = prepare(work.source, work.recipe, Path(folder) / "made.jsonl", corrections=work.corrections, workers=1)
-        version = library.save_version(name, work.recipe, list(records_of(made.path)), source)
-    keep(work.draft_id, dataset=version.dataset, saved={"version": version.id, "key": work.key})
+    made = (name, work.recipe, prepared.path, prepared.examples, source, work.corrections)
+    version = library.save_version_file(*made)
+    keep(work.draft_id, dataset=version.dataset, saved={"version": version.id, "key": work.spec("prepare").key})

@@ -10,14 +10,16 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lib import library
 from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Fix, Recipe
 from lib.datasets.source import Source
 from lib.datasets.table import Table
+from lib.pricing.tokens import TokenModel, token_model
 from lib.ui import drafts
+from lib.workbench.background import Spec
 from lib.workbench.targets import Target, chief_targets, find_target
 
 KIND = "data"
@@ -35,6 +37,8 @@ class Work:
     corrections: Corrections
     target: Target
     """The model whose tokens are counted."""
+    validation: frozenset[int] = frozenset()
+    """Hashes of what a second file asks, to find leaks."""
 
     @property
     def table(self) -> Table:
@@ -42,18 +46,42 @@ class Work:
         return self.source.table
 
     @property
-    def key(self) -> str:
-        """Return a name for the outcome: the same for the same bytes under the same recipe and corrections."""
-        held = [self.read_as, self.recipe.to_json(), self.corrections.to_json(), self.state.get("validation")]
-        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+    def tokens(self) -> TokenModel:
+        """Return how tokens are counted: by the target's own tokenizer, or by one that splits text alike."""
+        if self.target.service == "engine":
+            return token_model(self.target.model, "engine")
+        return token_model(self.target.priced.id if self.target.priced else self.target.model)
+
+    def spec(self, what: Literal["survey", "prepare"]) -> Spec:
+        """Return what is to be done with the whole file. Its key names the outcome and nothing else."""
+        counts = what == "survey"
+        return Spec(
+            what,
+            self.state["sha256"],
+            self.state["name"],
+            how_read(self.state),
+            self.recipe,
+            self.corrections,
+            self.tokens if counts else None,
+            self.target.context if counts else None,
+            self.validation if counts else frozenset(),
+        )
 
 
-def work_of(draft_id: str, state: dict[str, Any], read_as: str, source: Source) -> Work:
+def how_read(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a draft's file is to be read, as `open_source` takes it; what is not chosen is found out."""
+    chosen = {name: state.get(name) or None for name in ("encoding", "delimiter", "sheet")}
+    return {**chosen, "header": state["header"] == "yes" if state.get("header") else None}
+
+
+def work_of(
+    draft_id: str, state: dict[str, Any], read_as: str, source: Source, validation: frozenset[int] = frozenset()
+) -> Work:
     """Return the work that a draft holds, and keep the draft as it is now."""
     drafts.keep(KIND, draft_id, state)
     corrections = Corrections.from_json(state.get("corrections") or {})
     target = find_target(state.get("model") or default_model())
-    return Work(draft_id, state, read_as, source, Recipe.from_json(state["recipe"]), corrections, target)
+    return Work(draft_id, state, read_as, source, Recipe.from_json(state["recipe"]), corrections, target, validation)
 
 
 def default_model() -> str:
