@@ -1,4 +1,4 @@
-"""Tokenizers that work without a network: tiktoken with the rank files in `data/encodings`, and tokenizer.json.
+"""Counting as hosted models do, without a network: tiktoken with the rank files in `data/encodings`.
 
 Two of tiktoken's encodings are counted by rs-bpe, which brings its own ranks; the tests hold the two together.
 tiktoken fetches rank files unless it finds them in the folder named by TIKTOKEN_CACHE_DIR. The variable is set
@@ -17,10 +17,9 @@ from threading import Lock
 from typing import TypeAlias
 
 import tiktoken
-from tokenizers import Tokenizer
 
 from lib.config import ENCODINGS
-from lib.pricing.errors import MissingRanks, UnreadableTokenizer
+from lib.pricing.errors import MissingRanks
 
 VARIABLE = "TIKTOKEN_CACHE_DIR"
 RANKS = {
@@ -55,14 +54,6 @@ def hosted_counter(encoding: str) -> BatchCounter:
     return count
 
 
-def engine_counter(tokenizer: str | Path) -> BatchCounter:
-    """Return a function that counts the tokens of texts: their characters, or by a tokenizer.json."""
-    if tokenizer == "characters":
-        return lambda texts: [len(text) for text in texts]
-    encode = _tokenizer(Path(tokenizer)).encode
-    return lambda texts: [len(encode(_sound(text), add_special_tokens=False).ids) for text in texts]
-
-
 def _quick_counter(encoding: str) -> Callable[[str], int] | None:
     """Return rs-bpe's counter: the same counts as tiktoken's in a third to a half of the time; None where it has none.
 
@@ -80,17 +71,17 @@ def _quick_counter(encoding: str) -> Callable[[str], int] | None:
 
 def _plain_counter(encoding: str) -> Callable[[str], int]:
     encode = load(encoding).encode_ordinary
-    return lambda text: sum(len(encode(piece)) for piece in _pieces(text))
+    return lambda text: sum(len(encode(piece)) for piece in pieces(text))
 
 
 def _whole(count: Callable[[str], int], text: str) -> int:
     try:
         return count(text)
     except UnicodeEncodeError:
-        return count(_sound(text))
+        return count(sound(text))
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
     """Yield a text whole, or one of monstrous length in pieces, cut where a token ends anyway if there is such a place.
 
     tiktoken's pattern overflows its stack on 999,024 spaces in a row, and takes the process with it.
@@ -132,14 +123,6 @@ def _ranks_from(folder: Path) -> Iterator[None]:
             os.environ[VARIABLE] = before
 
 
-@lru_cache(maxsize=8)
-def _tokenizer(path: Path) -> Tokenizer:
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as problem:  # the library raises bare Exception for whatever is wrong
-        raise UnreadableTokenizer(file=path.name, detail=str(problem)) from problem
-
-
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
     """Return the text with lone surrogates replaced, as tiktoken does: the libraries take valid Unicode only."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -2,20 +2,22 @@
 
 Hosted models: tiktoken, offline, with what the chat format adds (`hosted_tokens`). Engine models: characters for
 `starter`, whose tokenizer is made from the data and so does not exist yet (`engine_tokens`), else the model's own
-tokenizer.json. Text is never read as a special token: `<|endoftext|>` in a story is seven tokens of story.
+tokenizer.json and chat template (`engine_model`), so that the count is what its trainer sees.
+Text is never read as a special token: `<|endoftext|>` in a story is seven tokens of story.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from lib.pricing import engine_tokens, hosted_tokens
+from lib.pricing import engine_model, engine_tokens, hosted_tokens
 from lib.pricing.catalogue import find_named
-from lib.pricing.encodings import engine_counter, hosted_counter
+from lib.pricing.encodings import BatchCounter, hosted_counter
 from lib.pricing.errors import UnknownModel
 from lib.pricing.sheet import Sheet
 from lib.pricing.tally import Bin, TokenCount
@@ -65,24 +67,34 @@ def token_model(model_id: str, kind: Kind = "hosted", tokenizer: str | Path = CH
 
 
 class TokenMeter:
-    """Measures examples for one model. Keep it: texts that come again are not counted again."""
+    """Measures examples for one model."""
 
     def __init__(self, model: TokenModel) -> None:
         self.model = model
-        hosted = model.kind == "hosted"
-        self._count: Callable[[Sequence[str]], Sequence[int]] = (
-            hosted_counter(model.tokenizer) if hosted else engine_counter(model.tokenizer)
-        )
-        self._book = hosted_tokens.book if hosted else engine_tokens.book
+        self._measure = _measure(model)
 
     def measure(self, records: Sequence[Mapping[str, Any]]) -> TokenCount:
         """Count the tokens of a batch of examples in OpenAI's shapes."""
-        sheet = Sheet()
-        for record in records:
-            self._book(sheet, record)
-        counted = sheet.count(self._count(sheet.texts))
+        counted = self._measure(records)
         counted.tokenizer = self.model.tokenizer
         return counted
+
+
+def _measure(model: TokenModel) -> Callable[[Sequence[Mapping[str, Any]]], TokenCount]:
+    if model.kind == "hosted":
+        return partial(_booked, hosted_tokens.book, hosted_counter(model.tokenizer))
+    if model.tokenizer == CHARACTERS:
+        return partial(_booked, engine_tokens.book, lambda texts: [len(text) for text in texts])
+    return partial(engine_tokens.measure, engine_model.load(model.tokenizer))
+
+
+def _booked(
+    book: Callable[[Sheet, Mapping[str, Any]], None], counter: BatchCounter, records: Sequence[Mapping[str, Any]]
+) -> TokenCount:
+    sheet = Sheet()
+    for record in records:
+        book(sheet, record)
+    return sheet.count(counter(sheet.texts))
 
 
 def count(
