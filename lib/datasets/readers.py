@@ -97,11 +97,10 @@ def refuse_empty(file: BinaryIO, name: str) -> None:
 
 def looked_into(found: Reading, name: str) -> Reading:
     """Look at the first rows: refuse files that hold none, or belong to another page; say what shape they have."""
-    refuse_other_files(found.columns, [], name)
     head = list(islice(found.rows, HEAD))
+    refuse_other_files(found.columns, head[0][1] if head else [], name)
     if not head:
         raise NoRows(file=name)
-    refuse_other_files(found.columns, head[0][1], name)
     width = len(found.columns)
     rows = [cells + [""] * (width - len(cells)) for _origin, cells in head]
     table = Table(found.columns, rows, [origin for origin, _cells in head], name, found.format)
