@@ -27,8 +27,8 @@ def run(chosen: Namespace) -> int:
     """Check a file against a target; return the exit status."""
     target = find_target(chosen.target)
     try:
-        with opened(chosen, target, convert=False) as file:
-            model = counted_for(target)
+        with opened(chosen, target, convert=False) as asked:
+            file, model = asked.as_it_stands(), counted_for(target)
             report = look(file, chosen, model=model, limit=target.context)
             verdict = verdict_on(file, report, target)
             answer = described(file, report, problems_for(file, report, verdict), model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
 from babel.numbers import format_currency
@@ -11,15 +12,16 @@ from lib.cli import say
 from lib.cli.answers import Answer, tokens
 from lib.cli.inspecting import number
 from lib.cli.looking import counted_for, look
-from lib.cli.reading import opened
+from lib.cli.reading import Opened, opened, read
 from lib.i18n import _, locale
 from lib.pricing.epochs import default_epochs
-from lib.pricing.estimate import Estimate, billed_tokens, estimate_engine, estimate_hosted
+from lib.pricing.estimate import Estimate, Method, billed_tokens, estimate_engine, estimate_hosted
 from lib.pricing.tokens import TokenCount
 from lib.workbench.report import Report
 from lib.workbench.targets import Target, find_target
 
-ENGINE = "engine"
+OWN_MACHINES = ("engine", "trl")
+"""Services that run where you let them, and send no bill."""
 CENTS = 6
 """Digits after the point in JSON: enough for the price of a single token."""
 
@@ -27,12 +29,13 @@ CENTS = 6
 def run(chosen: Namespace) -> int:
     """Estimate a job; return 1 when nothing is left to train on. A retired model is priced like any other."""
     target = find_target(chosen.model)
-    with opened(chosen, target) as file:
+    with opened(chosen, target) as asked:
         model = counted_for(target)
-        report = look(file, chosen, model=model)
+        report = look(asked.as_it_stands(), chosen, model=model)
         count = report.tokens or TokenCount()
         epochs = chosen.epochs or epochs_for(target, report, count)
-        made = estimate(target, count, epochs)
+        validation = tokens_of_validation(asked, chosen, target)
+        made = estimate(target, count, epochs, validation, asked.recipe.format)
         answer = answered(target, report, made, automatic=chosen.epochs is None)
         answer["tokens"] = tokens(count, model)
     if chosen.json:
@@ -50,27 +53,39 @@ def epochs_for(target: Target, report: Report, count: TokenCount) -> int:
     return default_epochs(report.examples, target.priced)
 
 
-def estimate(target: Target, count: TokenCount, epochs: int) -> Estimate:
+def tokens_of_validation(file: Opened, chosen: Namespace, target: Target) -> TokenCount | None:
+    """Return the tokens of the validation file, which some services bill; None when there is none."""
+    if not chosen.validation:
+        return None
+    validation = replace(file, path=chosen.validation, source=read(chosen.validation, chosen, file.work))
+    return look(validation.as_it_stands(), chosen, model=counted_for(target)).tokens
+
+
+def estimate(target: Target, count: TokenCount, epochs: int, validation: TokenCount | None, kind: str) -> Estimate:
     """Return what a target bills or takes."""
     speed = target.details.get("speed")
     if speed:
         return estimate_engine(count, epochs, speed["tokens_per_second"], speed["overhead_seconds"])
-    if target.priced and target.priced.service == target.service:
-        return estimate_hosted(count, target.priced, epochs)
+    if target.priced:
+        method: Method = "dpo" if kind == "preference" else "supervised"
+        return estimate_hosted(count, target.priced, epochs, validation=validation, method=method)
     return Estimate(epochs, billed_tokens(count, epochs, target.context), None, None, None, "", None)
 
 
 def answered(target: Target, report: Report, made: Estimate, *, automatic: bool) -> Answer:
     """Return an estimate as JSON; what nobody publishes is null."""
-    priced = target.priced if target.priced and target.priced.service == target.service else None
-    dollars = 0.0 if target.service == ENGINE else made.dollars
+    priced = target.priced
+    dollars = 0.0 if target.service in OWN_MACHINES else made.dollars
     answer: dict[str, Any] = {
         "model": target.name,
         "examples": report.examples,
         "epochs": made.epochs,
         "epochs_automatic": automatic,
         "billed_tokens": made.billed_tokens,
-        "training_cost_usd": None if dollars is None else round(dollars, CENTS),
+        "training_cost_usd": None if dollars is None or made.currency != "USD" else round(dollars, CENTS),
+        "currency": made.currency,
+        "approximate": made.approximate,
+        "validation_tokens": made.validation_tokens,
         "minutes": None if made.minutes is None else round(made.minutes, 2),
         "price_per_million_tokens": made.price_per_mtok,
         "price_source": made.price_source or None,
@@ -102,7 +117,7 @@ def tell(answer: Answer, target: Target) -> None:
         say.line("  " + _("At {speed} tokens a second, the usual speed on two cores; it costs nothing.", speed=speed))
     elif answer["training_cost_usd"] is None:
         say.line("  " + _("What {service} charges for this is not published.", service=target.title))
-    elif target.service == ENGINE:
+    elif target.service in OWN_MACHINES:
         say.line("  " + _("How long it takes is not known before the first job on this model. It costs nothing."))
     else:
         say.line("  " + _("Cost: {money}", money=format_currency(answer["training_cost_usd"], "USD", locale=locale())))

@@ -6,7 +6,6 @@ from argparse import Namespace
 
 from lib.cli.reading import Opened, read
 from lib.cli.say import progress
-from lib.datasets.recipe import Recipe
 from lib.i18n import _
 from lib.pricing.tokens import CHARACTERS, TokenModel, token_model
 from lib.workbench.leaks import asked_by
@@ -25,17 +24,13 @@ def look(
     *,
     model: TokenModel | None = None,
     limit: int | None = None,
-    recipe: Recipe | None = None,
 ) -> Report:
     """Survey a file, with a bar on a terminal."""
-    recipe = recipe or opened.recipe
-    validation: frozenset[int] = frozenset()
-    if chosen.validation:
-        validation = asked_by(read(chosen.validation, chosen, opened.work), recipe)
+    validation = asked_in_validation(opened, chosen)
     with progress(_("Looking at the examples")) as show:
         return survey(
             opened.source,
-            recipe,
+            opened.recipe,
             model=model,
             limit=limit,
             validation=validation,
@@ -44,12 +39,18 @@ def look(
         )
 
 
+def asked_in_validation(opened: Opened, chosen: Namespace) -> frozenset[int]:
+    """Return what the validation file asks, if there is one."""
+    if not chosen.validation:
+        return frozenset()
+    return asked_by(read(chosen.validation, chosen, opened.work), opened.recipe)
+
+
 def counted_for(target: Target) -> TokenModel:
     """Return how tokens are counted for a target: by its own tokenizer, or by that of `COUNTED_WITH`."""
     if target.details.get("tokenizer") == CHARACTERS:
         return token_model(target.name, "engine", CHARACTERS)
     if target.details.get("path"):
         return token_model(target.name, "engine", target.details["path"])
-    if target.priced:
-        return token_model(target.priced.id)
-    return token_model(COUNTED_WITH)
+    known = (model.name for model in (target.priced, target.like) if model and model.encoding)
+    return token_model(next(known, COUNTED_WITH))

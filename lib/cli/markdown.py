@@ -11,7 +11,8 @@ from lib.cli.say import visible
 from lib.datasets.rules.base import Finding
 from lib.i18n import _
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$:@])")
+SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@]|(?<=:)/(?=/)|(?<=www)\.|^[-+=]|(?<=^\d)[.)])", re.IGNORECASE)
+"""Marks, and what makes a link of an address that stands in a text."""
 
 
 def report(answer: Answer, accepted: list[Finding], written: list[str]) -> str:

@@ -16,7 +16,7 @@ from lib.cli.answers import Answer, described, problem, problems_of
 from lib.cli.asking import Asker
 from lib.cli.errors import OutputExists, OutputIsInput, WrongOutput
 from lib.cli.inspecting import number, tell_problems
-from lib.cli.looking import counted_for
+from lib.cli.looking import asked_in_validation, counted_for
 from lib.cli.markdown import report as markdown
 from lib.cli.reading import Opened, opened, read
 from lib.datasets.rules.base import Finding
@@ -37,7 +37,7 @@ def run(chosen: Namespace) -> int:
     with opened(chosen, target) as asked:
         model = counted_for(target) if target else None
         file, report, accepted = settle(asked, chosen, chooser(chosen), model, target.context if target else None)
-        written = [write(file, chosen, target, chosen.output)]
+        written = [write(file, chosen, target, chosen.output, asked_in_validation(file, chosen))]
         if chosen.validation:
             written.append(write_validation(file, chosen, target))
         answer = described(file, report, left(file, report, target, written[0]), model)
@@ -71,11 +71,13 @@ def chooser(chosen: Namespace) -> Choose:
     return Asker() if sys.stdin.isatty() and sys.stdout.isatty() else necessary
 
 
-def write(file: Opened, chosen: Namespace, target: Target | None, out: Path) -> Exported:
-    """Write the examples of a file as they were asked for."""
+def write(
+    file: Opened, chosen: Namespace, target: Target | None, out: Path, validation: frozenset[int] = frozenset()
+) -> Exported:
+    """Write the examples of a file as they were asked for; `validation` is what they must not ask."""
     made = file.work / "prepared.jsonl"
     with say.progress(_("Writing the examples")) as show:
-        done = prepare(file.source, file.recipe, made, progress=show)
+        done = prepare(file.source, file.recipe, made, validation=validation, progress=show)
     if out.suffix.lower() == ".csv":
         return export_table(made, out, escape_formulas=not chosen.keep_formulas)
     if target:

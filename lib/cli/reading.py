@@ -7,7 +7,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lib.cli.errors import BadRecipe, NoSuchFile, UnknownRole
@@ -44,6 +44,11 @@ class Opened:
     def ready(self) -> bool:
         """Say whether the file is one that could be sent as it stands: JSON Lines in a format that services take."""
         return self.source.kind == "objects" and NATIVE[self.recipe.format] <= set(self.source.table.columns)
+
+    def as_it_stands(self) -> Opened:
+        """Return a file that could be sent as it stands without the marks that preparing it would add."""
+        bare = replace(self.recipe, separator="", stop="", leading_space=False, system_prompt="")
+        return replace(self, recipe=bare) if self.ready and not self.given else self
 
     @property
     def marked(self) -> bool:

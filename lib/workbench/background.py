@@ -215,7 +215,15 @@ def do(spec: Spec, progress: Callable[[float], None], stop: Callable[[], bool]) 
     source = open_source(file_path(spec.sha256), spec.name, spools(), stop=stop, **spec.reading)
     if spec.what == "prepare":
         out = place(spec.key, "jsonl")
-        made = prepare(source, spec.recipe, out, corrections=spec.corrections, progress=progress, stop=stop)
+        made = prepare(
+            source,
+            spec.recipe,
+            out,
+            corrections=spec.corrections,
+            validation=spec.validation,
+            progress=progress,
+            stop=stop,
+        )
         return {"prepared": asdict(made) | {"path": str(made.path)}}
     report = survey(
         source,

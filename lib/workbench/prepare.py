@@ -60,11 +60,12 @@ def prepare(
     out: Path,
     *,
     corrections: Corrections | None = None,
+    validation: frozenset[int] = frozenset(),
     workers: int | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Prepared:
-    """Write the examples of a file to `out`, in its order.
+    """Write the examples of a file to `out`, in its order; what `validation` holds hashes of may be left out.
 
     Raises:
         Stopped, WorkerDied, WorkerFailed: see `lib.workbench.processes`; `out` is as it was.
@@ -72,7 +73,7 @@ def prepare(
     """
     pieces = chunks(source)
     crew = Crew(pieces, workers or default_workers(), stop, progress)
-    plan = settle(crew, Plan(recipe, corrections or Corrections()), Context(recipe))
+    plan = settle(crew, Plan(recipe, corrections or Corrections()), Context(recipe, validation=validation))
     tally, digest, size = Tally(), hashlib.sha256(), 0
     with whole_or_not_at_all(out) as file:
         for number, (part, data) in enumerate(in_order(Write(plan), pieces, workers=crew.workers, stop=stop), 1):

@@ -7,7 +7,7 @@ A target is named `SERVICE:MODEL`, e.g. `openai:gpt-4.1-mini-2025-04-14`, `engin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -22,6 +22,8 @@ from lib.pricing import catalogue
 from lib.pricing.catalogue import CatalogueModel
 
 TARGETS = DATA / "targets"
+METHODS = ("sft", "dpo")
+"""What stands for the model at services that train any open one."""
 
 
 class UnknownTarget(TuneboardError):
@@ -55,7 +57,9 @@ class Target:
     sources: Mapping[str, Source]
     """Rule or trait -> where it was read."""
     priced: CatalogueModel | None = None
-    """What the catalogue knows of the model, or of the one it splits text like."""
+    """What the catalogue knows of the model at this service."""
+    like: CatalogueModel | None = None
+    """The same model at another service, which tells what this one does not: how it splits text, how much it reads."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What else the file holds for this model."""
 
@@ -67,7 +71,8 @@ class Target:
     @property
     def context(self) -> int | None:
         """Return the tokens of the longest example that is trained whole, where somebody says."""
-        return self.details.get("context") or (self.priced.context if self.priced else None)
+        told = (model.context for model in (self.priced, self.like) if model and model.context)
+        return self.details.get("context") or next(told, None)
 
     @property
     def bom(self) -> str:
@@ -82,7 +87,7 @@ class Target:
     @property
     def retired(self) -> date | None:
         """Return the first day on which the service takes no job on it; it may lie ahead."""
-        return self.priced.retired if self.priced and self.priced.service == self.service else None
+        return self.priced.retired if self.priced else None
 
     def source(self, rule: str) -> Source | None:
         """Return where a rule or trait was read."""
@@ -110,7 +115,7 @@ def find_target(name: str) -> Target:
     and a tuned model its base. Raises `UnknownTarget` with the names that are near.
     """
     alone = catalogue.base_model(name.strip()).lower()
-    known = [target for target in all_targets() if target.priced or target.service == "engine"]
+    known = [target for target in all_targets() if target.model not in METHODS]
     if found := next((target for target in known if alone in names_of(target)), None):
         return found
     service_name, _colon, model = name.strip().partition(":")
@@ -122,7 +127,7 @@ def find_target(name: str) -> Target:
         return next((t for t in service.targets if not (t.priced and t.priced.is_retired())), service.targets[0])
     meant = next((t for t in service.targets if wanted.lower() in names_of(t)), None)
     if meant is None and service.any_model:
-        return renamed(service.targets[0], wanted)
+        return renamed(service, wanted)
     if meant is None:
         raise UnknownTarget(name=name, near=", ".join(near_names(name, service)))
     return meant
@@ -137,7 +142,7 @@ def chief_targets() -> tuple[Target, ...]:
     """Return what a dataset is held against at a glance: for each service and format its first living model."""
     chosen: list[Target] = []
     for service in services():
-        alive = [t for t in service.targets if not (t.priced and t.retired and t.priced.is_retired())]
+        alive = [t for t in service.targets if not (t.priced and t.priced.is_retired())]
         seen: set[str] = set()
         for target in alive:
             if not seen >= set(target.formats):
@@ -158,24 +163,15 @@ def near_names(name: str, service: Service | None = None) -> list[str]:
 
 def names_of(target: Target) -> set[str]:
     """Return the lower-case names a model goes by."""
-    same = target.priced is not None and target.priced.service == target.service
-    aliases = target.priced.aliases if target.priced and (same or target.details.get("like")) else ()
-    return {target.model.lower(), *(alias.lower() for alias in aliases)}
+    known = [model for model in (target.priced, target.like) if model]
+    return {target.model.lower(), *(alias.lower() for model in known for alias in model.aliases)}
 
 
-def renamed(target: Target, model: str) -> Target:
-    """Return a target of the same service for a model that is not in its file."""
-    return Target(
-        target.service,
-        model,
-        target.title,
-        target.formats,
-        target.limits,
-        target.refuses,
-        target.ignores,
-        target.unpublished,
-        target.sources,
-    )
+def renamed(service: Service, model: str) -> Target:
+    """Return a target for a model that is not in a service's file; it may be trained in any way the service knows."""
+    formats = tuple(dict.fromkeys(each for target in service.targets for each in target.formats))
+    priced = catalogue.find(model, service.service)
+    return replace(service.targets[0], model=model, formats=formats, priced=priced, like=None, details={})
 
 
 @lru_cache
@@ -206,17 +202,20 @@ def read_service(document: Mapping[str, Any]) -> Service:
 
 def models_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield model, formats, priced and details for each model of a service."""
-    if document["models"] == "catalogue":
-        for priced in catalogue.models():
-            if priced.service == document["service"]:
-                yield {"model": priced.id, "formats": priced.formats, "priced": priced}
-        return
-    for entry in document["models"]:
+    service = document["service"]
+    listed = [] if document["models"] == "catalogue" else document["models"]
+    named = {entry["id"] for entry in listed}
+    for priced in catalogue.models():
+        if priced.service == service and priced.id not in named and priced.billions is None:
+            yield {"model": priced.id, "formats": priced.formats, "priced": priced}
+    for entry in listed:
         like = catalogue.find(entry["like"]) if "like" in entry else None
-        yield {"model": entry["id"], "formats": tuple(entry["formats"]), "priced": like, "details": entry}
+        priced_here = catalogue.find(entry["id"], service)
+        formats = tuple(entry["formats"])
+        yield {"model": entry["id"], "formats": formats, "priced": priced_here, "like": like, "details": entry}
     if document.get("local_models"):
         for folder in local_models():
-            formats = tuple(document["models"][0]["formats"])
+            formats = tuple(listed[0]["formats"])
             yield {"model": folder.name, "formats": formats, "details": {"path": str(folder)}}
 
 

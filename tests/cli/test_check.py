@@ -1,0 +1,69 @@
+"""`check`: whether a service takes a file."""
+
+import pytest
+
+MINI = "openai:gpt-4.1-mini-2025-04-14"
+
+
+def codes(found):
+    return {problem["code"] for problem in found["problems"] if problem["severity"] == "error"}
+
+
+def test_a_plain_chat_file_passes(asked, write, chat):
+    status, found = asked("check", write("chat.jsonl", chat), "--target", MINI)
+    assert (status, found["passed"], found["target"], found["kind"]) == (0, True, MINI, "dataset")
+
+
+def test_the_names_of_targets_that_fail_are_refused_with_near_ones(cli, write, chat):
+    done = cli("check", write("chat.jsonl", chat), "--target", "opnai:gpt-4.1")
+    assert done.returncode == 2
+    assert "openai:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "target", "code"),
+    [
+        (lambda message: message.update(name="ann"), "alibaba:sft", "name_not_taken"),
+        (lambda message: message.update(mood="fine"), MINI, "extra_key"),
+        (lambda message: message.update(weight=1), MINI, "weight_misplaced"),
+    ],
+)
+def test_a_refused_key_names_the_line_and_the_fix(asked, write, chat, change, target, code):
+    change(chat[3]["messages"][0])
+    status, found = asked("check", write("chat.jsonl", chat), "--target", target)
+    assert (status, found["passed"]) == (1, False)
+    problem = next(each for each in found["problems"] if each["code"] == code)
+    assert problem["lines"] == [4]
+    assert problem["fix"]
+    assert problem["source"].startswith("https://")
+
+
+def test_too_few_examples_fail_where_the_service_wants_more(asked, write, chat):
+    path = write("chat.jsonl", chat[:5])
+    assert codes(asked("check", path, "--target", MINI)[1]) >= {"too_few_examples"}
+    assert asked("check", path, "--target", "fireworks:sft")[1]["passed"]
+
+
+def test_a_mark_is_wanted_by_one_and_refused_by_another(asked, write, chat):
+    bare, marked = write("bare.jsonl", chat), write("marked.jsonl", chat, "utf-8-sig")
+    assert asked("check", bare, "--target", MINI)[0] == 0
+    assert codes(asked("check", marked, "--target", MINI)[1]) == {"bom_not_taken"}
+    assert codes(asked("check", bare, "--target", "azure")[1]) == {"bom_missing"}
+    assert asked("check", marked, "--target", "azure")[0] == 0
+
+
+def test_pairs_are_taken_by_the_engine_and_not_by_openai(asked, write, pairs):
+    path = write("pairs.jsonl", [{"prompt": ask, "completion": say} for ask, say in pairs])
+    assert asked("check", path, "--target", "engine:starter")[1]["passed"]
+    assert "format_not_taken" in codes(asked("check", path, "--target", MINI)[1])
+
+
+def test_a_line_that_is_no_example_fails_the_file_as_it_stands(asked, write, chat):
+    chat[2]["messages"].pop()
+    status, found = asked("check", write("chat.jsonl", chat), "--target", MINI)
+    assert (status, found["passed"]) == (1, False)
+
+
+def test_a_result_file_is_none_to_check(asked, write):
+    status, found = asked("check", write("r.csv", "step,train_loss\n1,2.0\n2,1.0\n"), "--target", MINI)
+    assert (status, found["kind"], found["passed"]) == (1, "results", False)

@@ -1,0 +1,116 @@
+"""`prepare`: a file in, a dataset out."""
+
+import csv
+import io
+import json
+
+import pytest
+
+
+def records(path):
+    return [json.loads(line) for line in path.read_text("utf-8-sig").splitlines()]
+
+
+@pytest.fixture
+def table(write, pairs):
+    """A table with a duplicate row and an empty answer."""
+    rows = [*pairs, pairs[0], ("What is left?", "")]
+    text = io.StringIO()
+    csv.writer(text).writerows([("question", "answer"), *rows])
+    return write("pairs with space.csv", text.getvalue())
+
+
+def test_yes_makes_the_fixes_and_the_recipe_does_the_same_again(cli, table, tmp_path):
+    out, recipe = tmp_path / "out.jsonl", tmp_path / "recipe.json"
+    done = cli("prepare", table, "-o", out, "--yes", "--save-recipe", recipe)
+    assert done.returncode in (0, 1), done.stderr
+    assert len(records(out)) == 12
+    again = tmp_path / "again.jsonl"
+    cli("prepare", table, "-o", again, "--recipe", recipe)
+    assert again.read_bytes() == out.read_bytes()
+    own = tmp_path / "own.jsonl"
+    cli("prepare", out, "-o", own, "--recipe", recipe)
+    assert own.read_bytes() == out.read_bytes()
+
+
+def test_in_a_pipe_only_what_is_necessary_is_done_and_the_rest_is_listed(cli, table, tmp_path):
+    out = tmp_path / "out.jsonl"
+    done = cli("prepare", table, "-o", out)
+    assert len(records(out)) == 13
+    assert "--yes" in done.stdout
+    assert done.returncode == 1
+
+
+def test_nothing_is_replaced_without_force_and_never_the_file_itself(cli, table, tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text("mine", "utf-8")
+    done = cli("prepare", table, "-o", out, "--yes")
+    assert (done.returncode, out.read_text("utf-8")) == (2, "mine")
+    assert "out.jsonl" in done.stderr
+    assert cli("prepare", table, "-o", out, "--yes", "--force").returncode in (0, 1)
+    assert out.read_text("utf-8") != "mine"
+    before = table.read_bytes()
+    assert cli("prepare", table, "-o", table, "--yes", "--force").returncode == 2
+    assert table.read_bytes() == before
+
+
+def test_a_target_gets_what_it_wants(cli, asked, write, chat, tmp_path):
+    for record in chat:
+        record["messages"][0]["name"] = "ann"
+    path = write("chat.jsonl", chat)
+    for target, mark in (("azure:gpt-4.1-mini-2025-04-14", True), ("alibaba:sft", False)):
+        out = tmp_path / f"{target.partition(':')[0]}.jsonl"
+        cli("prepare", path, "-o", out, "--yes", "--target", target)
+        assert out.read_bytes().startswith(b"\xef\xbb\xbf") is mark
+        assert ("name" in records(out)[0]["messages"][0]) is (target != "alibaba:sft")
+        _status, found = asked("check", out, "--target", target)
+        assert found["passed"], found["problems"]
+
+
+def test_a_table_becomes_chat_for_a_target_that_learns_from_chat(cli, table, tmp_path):
+    out = tmp_path / "out.jsonl"
+    cli("prepare", table, "-o", out, "--yes", "--target", "openai:gpt-4.1-mini-2025-04-14")
+    assert [message["role"] for message in records(out)[0]["messages"]][-2:] == ["user", "assistant"]
+
+
+def test_a_report_shows_user_data_as_text(cli, write, tmp_path, pairs):
+    rows = [{"prompt": f"<img src=x> [a](http://b) {ask}", "completion": say, "<b>": 1} for ask, say in pairs]
+    report = tmp_path / "report.md"
+    path = write("evil.jsonl", [*rows, rows[0]])
+    cli("prepare", path, "-o", tmp_path / "out.jsonl", "--yes", "--report", report)
+    text = report.read_text("utf-8")
+    assert text.startswith("# ")
+    assert "<b>" not in text.replace("\\<b\\>", "")
+
+
+def test_a_table_for_people_has_no_formulas(cli, write, pairs, tmp_path):
+    rows = [{"prompt": ask, "completion": f"={say}"} for ask, say in pairs]
+    out = tmp_path / "people.csv"
+    cli("prepare", write("pairs.jsonl", rows), "-o", out, "--yes")
+    cells = list(csv.reader(io.StringIO(out.read_text("utf-8-sig"))))
+    assert not any(cell.startswith("=") for row in cells for cell in row)
+
+
+def test_validation_gets_the_same_recipe(cli, write, pairs, tmp_path):
+    def rows(some):
+        return "question,answer\n" + "".join(f'"{ask}","{say}"\n' for ask, say in some)
+
+    train, valid = write("train.csv", rows(pairs)), write("valid.csv", rows([("What is new?", "All of it is new.")]))
+    cli("prepare", train, "-o", tmp_path / "out.jsonl", "--yes", "--validation", valid)
+    made, checked = records(tmp_path / "out.jsonl"), records(tmp_path / "out_validation.jsonl")
+    assert made[0].keys() == checked[0].keys()
+    assert made[0]["prompt"][-3:] == checked[0]["prompt"][-3:]
+
+
+def test_what_leaks_into_validation_leaves_training(cli, write, chat, tmp_path):
+    train, valid = write("train.jsonl", chat), write("valid.jsonl", chat[:1])
+    cli("prepare", train, "-o", tmp_path / "out.jsonl", "--yes", "--validation", valid)
+    assert chat[0] not in records(tmp_path / "out.jsonl")
+    assert records(tmp_path / "out_validation.jsonl") == chat[:1]
+
+
+def test_a_recipe_that_is_none_is_refused(cli, table, write, tmp_path):
+    done = cli("prepare", table, "-o", tmp_path / "out.jsonl", "--recipe", write("recipe.json", "[1, 2]"))
+    assert done.returncode == 2
+    assert not (tmp_path / "out.jsonl").exists()
+    assert "Traceback" not in done.stderr
