@@ -19,6 +19,8 @@ from lib.i18n import N_
 LONG_PROMPT = 12
 LONG_COMPLETION = 5
 """Characters from which a beginning is worth cutting: prepare_data's own thresholds."""
+LEAST = 10
+"""Texts that must begin alike: three rows that all begin with "Chicago" do so by chance."""
 ENDS = "\n\t 。！？：；，、"
 """A beginning may end after one of these; Latin stops have a space behind them."""
 BRACKETS = ("()", "[]", "{}", "（）", "【】", "《》", "「」", "“”", "‘’")
@@ -35,6 +37,7 @@ class Beginning(Rule):
         super().__init__(context)
         self.texts = 0
         self.beginning: str | None = None
+        self.longest = 0
         self.tokens = 0
         self.characters = 0
 
@@ -45,12 +48,14 @@ class Beginning(Rule):
     def note(self, view: View, text: str) -> None:
         """See one bare text."""
         self.texts += 1
+        self.longest = max(self.longest, len(text))
         self.tokens += view.tokens or 0
         self.characters += len(view.prompt) + len(view.completion)
         self.beginning = text if self.beginning is None else common_beginning(self.beginning, text)
 
     def merge(self, other: Self) -> None:
         self.texts += other.texts
+        self.longest = max(self.longest, other.longest)
         self.tokens += other.tokens
         self.characters += other.characters
         if self.beginning is None:
@@ -59,8 +64,11 @@ class Beginning(Rule):
             self.beginning = common_beginning(self.beginning, other.beginning)
 
     def cut(self) -> str:
-        """Return the beginning that may be cut; "" for none."""
-        whole = whole_words(self.beginning or "") if self.texts > 1 else ""
+        """Return the beginning that may be cut; "" for none, or when all texts are the same from end to end."""
+        beginning = self.beginning or ""
+        if self.texts < LEAST or len(beginning) == self.longest:
+            return ""
+        whole = whole_words(beginning)
         return whole if len(whole) >= self.long else ""
 
     def settings(self, beginning: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lib.datasets.rules import (
     private_data,
     talk,
 )
-from lib.datasets.rules.base import ComparingRule, Context, Rule
+from lib.datasets.rules.base import ComparingRule, Rule
 
 SUBJECTS = (content, talk, duplicates, near_duplicates, marks, lengths, private_data, characters, languages)
 
@@ -22,8 +22,3 @@ RULES: tuple[type[Rule], ...] = tuple(rule for subject in SUBJECTS for rule in s
 CHANGES: dict[str, Change] = {code: change for subject in SUBJECTS for code, change in subject.CHANGES.items()}
 COMPARING: dict[str, type[ComparingRule]] = {rule.code: rule for rule in RULES if issubclass(rule, ComparingRule)}
 """Fixes that drop what a comparing rule calls surplus go by the code of that rule."""
-
-
-def rules_for(context: Context) -> list[Rule]:
-    """Return fresh rules for examples of the format of the recipe, in order: the same list in every process."""
-    return [rule(context) for rule in RULES if rule.applies(context)]

@@ -6,10 +6,13 @@ Lengths are tokens of the chosen model. When nobody counted them, nothing is sai
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, ClassVar, Self
 
 from lib.datasets.fixes import Change
-from lib.datasets.recipe import CHAT, COMPLETION
+from lib.datasets.recipe import CHAT, COMPLETION, Fix
 from lib.datasets.rules import instructions
 from lib.datasets.rules.bare import bare_completion
 from lib.datasets.rules.base import Context, Finding, Found, Rule, View, text_of_message
@@ -18,6 +21,8 @@ from lib.i18n import N_
 
 SHORT = 3
 """Characters below which a completion is very short."""
+MOST_NAMED = 1000
+"""Examples that a fix names; with more, another model is the answer."""
 USUAL = 40
 """Average characters of completions from which on short ones stand out; below, they are labels or words."""
 
@@ -33,6 +38,8 @@ class OverLong(Rule):
         self.longest = 0
         self.cut = Found()
         self.lost = Found()
+        self.prints: dict[str, dict[str, int]] = {"over_long": {}, "nothing_left": {}}
+        """By code, the fingerprint and row of each example, up to one more than a fix may name."""
 
     @classmethod
     def applies(cls, context: Context) -> bool:
@@ -44,13 +51,28 @@ class OverLong(Rule):
         self.longest = max(self.longest, view.tokens)
         if share_asked(view) * view.tokens >= self.limit:
             self.lost.add(view)
+            self.take("nothing_left", {fingerprint(view.record): view.row})
         else:
             self.cut.add(view)
+            self.take("over_long", {fingerprint(view.record): view.row})
+
+    def take(self, code: str, prints: dict[str, int]) -> None:
+        known = self.prints[code]
+        for mark, row in prints.items():
+            if len(known) <= MOST_NAMED:
+                known.setdefault(mark, row)
+
+    def fix(self, code: str) -> Fix | None:
+        """Return the fix that drops exactly these examples; None when there are too many to name in a recipe."""
+        prints = self.prints[code]
+        return None if len(prints) > MOST_NAMED else {"code": "drop_named", "settings": {"examples": prints}}
 
     def merge(self, other: Self) -> None:
         self.longest = max(self.longest, other.longest)
         self.cut.merge(other.cut)
         self.lost.merge(other.lost)
+        for code, prints in other.prints.items():
+            self.take(code, prints)
 
     def findings(self) -> list[Finding]:
         found = []
@@ -60,17 +82,29 @@ class OverLong(Rule):
                 {"n": len(self.lost), "limit": self.limit},
             )
             why = Note(N_("What is over the limit is cut off at the end, and here that is the whole answer."))
-            todo = Note(N_("Shorten these questions, exclude these rows, or choose a model that takes more."))
-            found.append(Finding("nothing_left", "error", title, why, todo, self.lost))
+            found.append(Finding("nothing_left", "error", title, why, Note(TODO), self.lost, self.fix("nothing_left")))
         if self.cut:
             title = Note(
                 N_("Examples longer than the {limit} tokens that the model takes: {n}. The longest has {longest}."),
                 {"n": len(self.cut), "limit": self.limit, "longest": self.longest},
             )
             why = Note(N_("The end of their answers is cut off, so the model learns to stop in mid-sentence."))
-            todo = Note(N_("Shorten or split them, exclude these rows, or choose a model that takes more."))
-            found.append(Finding(self.code, "warning", title, why, todo, self.cut))
+            found.append(Finding(self.code, "warning", title, why, Note(TODO), self.cut, self.fix(self.code)))
         return found
+
+
+TODO = N_("Accept to leave these examples out. Or shorten them in your file, or choose a model that takes more.")
+
+
+def fingerprint(record: Mapping[str, Any]) -> str:
+    """Return 16 characters that no other example has, whatever the order of its keys."""
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def without_named(record: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Drop an example that is one of those named by their fingerprint, and no other."""
+    return None if fingerprint(record) in settings["examples"] else record
 
 
 def share_asked(view: View) -> float:
@@ -134,4 +168,4 @@ class ShortCompletions(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (OverLong, ShortCompletions, *instructions.RULES)
-CHANGES: dict[str, Change] = {**instructions.CHANGES}
+CHANGES: dict[str, Change] = {"drop_named": without_named, **instructions.CHANGES}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lib.datasets.fixes import SET_FIELD, accept, undo
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
-from lib.datasets.rules.all_rules import CHANGES, COMPARING, RULES, rules_for
+from lib.datasets.rules.all_rules import CHANGES, COMPARING, RULES
 from lib.datasets.rules.base import Context, Finding, Rule, View, view_of
 from lib.datasets.table import Origin
 
@@ -108,8 +108,12 @@ def datasets(draw: st.DrawFn) -> tuple[Context, list[View]]:
     return Context(recipe, 20 if counted else None), views
 
 
+def rules_of(context: Context) -> list[Rule]:
+    return [rule(context) for rule in RULES if rule.applies(context)]
+
+
 def looked(context: Context, views: list[View]) -> list[Rule]:
-    rules = rules_for(context)
+    rules = rules_of(context)
     for view in views:
         for rule in rules:
             rule.look(view)
@@ -190,7 +194,7 @@ def test_a_fix_leaves_records_of_any_other_format_alone(dataset, data):
 
 @pytest.mark.parametrize("kind", RECORDS)
 def test_a_file_without_examples_has_too_few_of_them(kind):
-    rules = rules_for(Context(Recipe(format=kind), limit=100))
+    rules = rules_of(Context(Recipe(format=kind), limit=100))
     assert [finding.code for finding in found(rules)] == ["too_few_examples"]
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from lib.datasets.recipe import CHAT
+from lib.datasets.recipe import CHAT, Recipe
 from lib.datasets.rules.base import Context
-from lib.datasets.rules.lengths import OverLong, ShortCompletions
+from lib.datasets.rules.lengths import CHANGES, OverLong, ShortCompletions
 
 
 def pair(prompt, completion):
@@ -34,6 +34,19 @@ def test_f3_the_rows_named_are_the_long_ones_whatever_was_dropped_before(counted
     assert list(counted_in(OverLong, [EVEN] * 14, lengths, 4096)["over_long"].found.rows) == [12]
 
 
+def test_f3_the_fix_drops_the_long_examples_by_what_they_are(counted_in):
+    long = pair("q", "a" * 12_000)
+    fix = counted_in(OverLong, [EVEN] * 13 + [long], [10] * 13 + [5000], 4096)["over_long"].fix
+    change = CHANGES[fix["code"]]
+    assert change(dict(reversed(long.items())), fix["settings"]) is None
+    assert change(EVEN, fix["settings"]) is EVEN
+
+
+def test_too_many_long_examples_to_name_have_no_fix(counted_in):
+    records = [pair("q", f"{n}") for n in range(1001)]
+    assert counted_in(OverLong, records, [5000] * 1001, 4096)["over_long"].fix is None
+
+
 def test_a_question_that_fills_the_limit_leaves_nothing_to_learn(counted_in):
     found = counted_in(OverLong, [pair("q" * 900, "a" * 100), EVEN], [1000, 1000], 600)
     assert list(found["nothing_left"].found.rows) == [0]
@@ -50,8 +63,6 @@ def test_what_counts_is_the_text_before_the_first_answer_that_is_learnt(counted_
 
 
 def test_without_a_limit_there_is_nothing_to_look_for():
-    from lib.datasets.recipe import Recipe
-
     assert not OverLong.applies(Context(Recipe()))
 
 
