@@ -10,7 +10,8 @@ from typing import Any
 from lib.datasets.conversations import ANSWER, CALL, Message, as_messages, parsed
 from lib.datasets.mapping import Role
 from lib.datasets.records import Scalar
-from lib.datasets.skips import Skip, skip
+from lib.datasets.skips import REASONS, Skip, skip
+from lib.datasets.table import Note
 from lib.datasets.templates import text_of
 from lib.datasets.tool_calls import as_tools, with_calls
 
@@ -96,7 +97,7 @@ def read_messages(row: Row, column: str, cell: Any) -> Skip | None:
     value = parsed(cell) if isinstance(cell, str) else cell
     found = as_messages(value)
     if found is None:
-        return skip("not_messages", column=column)
+        return why_left_out(value) or skip("not_messages", column=column)
     if isinstance(value, dict) and "messages" in value:
         row.kept |= {key: kept for key, kept in value.items() if key != "messages" and kept is not None}
     if any(message.get("role") in (CALL, ANSWER) for message in found):
@@ -106,6 +107,18 @@ def read_messages(row: Row, column: str, cell: Any) -> Skip | None:
         found = called
     row.messages = row.messages + found if row.messages else found
     return None
+
+
+def left_out(problem: Skip) -> dict[str, Any]:
+    """Return what stands in the place of a conversation that can't be put together."""
+    return {"left_out": problem.code, "values": problem.reason.values}
+
+
+def why_left_out(value: Any) -> Skip | None:
+    """Return the reason that `left_out` has written down; None when the value is something else."""
+    if not isinstance(value, dict) or value.keys() != {"left_out", "values"} or value["left_out"] not in REASONS:
+        return None
+    return Skip(value["left_out"], Note(REASONS[value["left_out"]], value["values"]))
 
 
 def read_instance(texts: dict[str, list[str]], column: str, cell: Any) -> Skip | None:
