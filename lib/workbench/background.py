@@ -29,6 +29,7 @@ from lib.datasets.corrections import Corrections
 from lib.datasets.errors import ReadingStopped
 from lib.datasets.recipe import Recipe
 from lib.datasets.source import open_source
+from lib.datasets.together import together
 from lib.errors import TuneboardError
 from lib.pricing.tokens import TokenModel
 from lib.stored_files import file_path
@@ -212,7 +213,8 @@ def main(path: str) -> None:
 
 def do(spec: Spec, progress: Callable[[float], None], stop: Callable[[], bool]) -> dict[str, Any]:
     """Return the outcome as it is written."""
-    source = open_source(file_path(spec.sha256), spec.name, spools(), stop=stop, **spec.reading)
+    lines = open_source(file_path(spec.sha256), spec.name, spools(), stop=stop, **spec.reading)
+    source = together(lines, spec.recipe, spools())
     if spec.what == "prepare":
         out = place(spec.key, "jsonl")
         made = prepare(
