@@ -76,15 +76,18 @@ class Window:
                 value, end = jsonl.DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as problem:
                 maybe = problem.msg.startswith(UNENDED) or problem.pos > len(self.text) - TAIL
-                if maybe and not self.ended and (self.grow() or self.ended):
+                if maybe and not self.ended:
+                    self.grow()
                     continue
                 raise self.broken(problem.msg, problem.pos) from problem
             except RecursionError as problem:
                 raise self.broken(jsonl.TOO_DEEP, self.at) from problem
             except ValueError as problem:
                 raise self.passed_over(jsonl.plain(problem)) from problem
-            if end < len(self.text) or self.ended or not self.grow():
-                return value, self.take(end if end <= len(self.text) else len(self.text))
+            if end < len(self.text):
+                return value, self.take(end)
+            if self.ended or not self.grow():  # a number may go on in what is not read yet
+                return value, self.take(len(self.text))
 
     def passed_over(self, detail: str) -> BrokenDocument:
         """Return the complaint about the value at the place, and go behind it if it can be told where it ends."""
@@ -111,6 +114,7 @@ class Window:
 
     def items(self) -> Iterator[tuple[int, Any, str] | BrokenValue]:
         """Take the list at the place: yield the line, the value and the text of each item, or what is wrong with it."""
+        self.peek()
         self.move(self.at + 1)
         while self.peek() != "]":
             line = self.line
