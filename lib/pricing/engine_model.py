@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from lib.pricing.chat_template import FALLBACK, ChatTemplate, Stretch
 from lib.pricing.encodings import sound
@@ -42,6 +42,17 @@ class Encoded:
     tokens: list[Token]
 
 
+@dataclass(frozen=True)
+class Chat:
+    """A chat in its template's words."""
+
+    text: str
+    targets: list[Stretch]
+    """What is learnt."""
+    said: list[tuple[Stretch, str]]
+    """Where people's own words lie, and the role that says them."""
+
+
 class EngineModel:
     """The tokenizer and chat template of one folder."""
 
@@ -62,7 +73,7 @@ class EngineModel:
     def encode(self, record: Mapping[str, Any]) -> Encoded:
         """Return a chat or a prompt and its completion; raises one of `chat_template.FAILURES` on anything else."""
         if "messages" in record:
-            return self._chat(record["messages"], record.get("tools"))
+            return self._chat(self.chat(record["messages"], record.get("tools")))
         prompt, completion = sound(record["prompt"]), sound(record["completion"])
         text = self.begin + prompt + completion + self.end
         edges = [0, len(self.begin), len(self.begin) + len(prompt), len(text) - len(self.end), len(text)]
@@ -77,33 +88,44 @@ class EngineModel:
         """Return the tokens of a text alone."""
         return len(self._plain.encode(sound(text), add_special_tokens=False).ids)
 
-    def _chat(self, messages: Sequence[Mapping[str, Any]], tools: object) -> Encoded:
+    def chat(self, messages: Sequence[Mapping[str, Any]], tools: object = None) -> Chat:
+        """Return messages in the template's words; raises one of `chat_template.FAILURES` if it can't be."""
         chat = self.template.conversation(messages, tools)
-        targets = [
-            place for place, message in zip(chat.targets, messages, strict=True) if place and message.get("weight") != 0
-        ]
-        said = [(place, str(m["role"])) for place, m in zip(chat.contents, messages, strict=True) if place]
-        tokens: list[Token] = []
+        pairs = list(zip(messages, chat.contents, chat.targets, strict=True))
+        return Chat(
+            chat.text,
+            [target for message, _, target in pairs if target and message.get("weight") != 0],
+            [(place, str(message["role"])) for message, place, _ in pairs if place],
+        )
+
+    def starts(self, chat: Chat) -> list[int]:
+        """Return where each token of a chat begins."""
+        return [at + start for at, encoding in self._readings(chat) for start, _end in encoding.offsets]
+
+    def _chat(self, chat: Chat) -> Encoded:
+        tokens = [token for at, encoding in self._readings(chat) for token in self._of(encoding, at)]
+        return Encoded(chat.text, list(_marked(tokens, chat.targets, chat.said)))
+
+    def _readings(self, chat: Chat) -> Iterator[tuple[int, Encoding]]:
+        """Yield the encodings of a chat's text, piece by piece, with the place where each begins.
+
+        What looks like a special token in people's words is read as text; what the template writes stays special.
+        """
         at = 0
-        lookalikes = [found.span() for place, _role in said for found in self._lookalikes(chat.text, place)]
+        lookalikes = [found.span() for place, _ in chat.said for found in self._lookalikes(chat.text, place)]
         for start, end in [*lookalikes, (len(chat.text), len(chat.text))]:
-            tokens += self._read(chat.text, (at, start), self._reading)
-            tokens += self._read(chat.text, (start, end), self._plain)
+            for place, tokenizer in (((at, start), self._reading), ((start, end), self._plain)):
+                if place[0] < place[1]:
+                    yield place[0], tokenizer.encode(sound(chat.text[slice(*place)]), add_special_tokens=False)
             at = end
-        return Encoded(chat.text, list(_marked(tokens, targets, said)))
 
     def _part(self, text: str, place: Stretch, *, trained: bool, whose: str) -> list[Token]:
-        tokens = self._read(text, place, self._plain)
-        return [token._replace(trained=trained, whose=whose) for token in tokens]
+        encoding = self._plain.encode(text[slice(*place)], add_special_tokens=False)
+        return [token._replace(trained=trained, whose=whose) for token in self._of(encoding, place[0])]
 
-    def _read(self, text: str, place: Stretch, tokenizer: Tokenizer) -> list[Token]:
-        if place[0] == place[1]:
-            return []
-        encoded = tokenizer.encode(sound(text[slice(*place)]), add_special_tokens=False)
-        return [
-            Token(place[0] + start, place[0] + end, trained=False, special=number in self._specials, whose="")
-            for number, (start, end) in zip(encoded.ids, encoded.offsets, strict=True)
-        ]
+    def _of(self, encoding: Encoding, at: int) -> Iterator[Token]:
+        for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            yield Token(at + start, at + end, trained=False, special=number in self._specials, whose="")
 
     def _lookalikes(self, text: str, place: Stretch) -> Iterator[re.Match[str]]:
         return self._pattern.finditer(text, *place) if self._pattern else iter(())

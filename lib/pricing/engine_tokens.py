@@ -7,6 +7,9 @@ with one token behind it that ends it; a message between one token that names th
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,28 +48,37 @@ def measure(model: EngineModel, records: Sequence[Mapping[str, Any]]) -> TokenCo
     counted = TokenCount()
     for record in records:
         try:
-            encoded = model.encode(record)
+            one = _chat(model, record) if "messages" in record else _pair(model, record)
         except FAILURES:
-            flat = _flat(model, record)
-            flat.approximate = 1
-            counted.merge(flat)
-            continue
-        trained = sum(token.trained for token in encoded.tokens)
-        for token in encoded.tokens:
-            if token.whose:
-                counted.roles[token.whose] += 1
-            else:
-                counted.frame += 1
-        counted.completion += trained
-        counted.prompt += len(encoded.tokens) - trained
-        counted.per_example.append(len(encoded.tokens))
+            one = _flat(model, record)
+        counted.merge(one)
     return counted
+
+
+def _pair(model: EngineModel, record: Mapping[str, Any]) -> TokenCount:
+    prompt = model.count(record["prompt"]) + bool(model.begin)
+    completion = model.count(record["completion"]) + bool(model.end)
+    roles = Counter(prompt=prompt, completion=completion)
+    return TokenCount(prompt, completion, roles=roles, per_example=array("I", [prompt + completion]))
+
+
+def _chat(model: EngineModel, record: Mapping[str, Any]) -> TokenCount:
+    chat = model.chat(record["messages"], record.get("tools"))
+    starts = model.starts(chat)
+    roles: Counter[str] = Counter()
+    for (start, end), role in chat.said:
+        roles[role] += bisect_left(starts, end) - bisect_left(starts, start)
+    trained = sum(bisect_left(starts, end) - bisect_left(starts, start) for start, end in chat.targets)
+    frame = len(starts) - sum(roles.values())
+    return TokenCount(len(starts) - trained, trained, frame=frame, roles=roles, per_example=array("I", [len(starts)]))
 
 
 def _flat(model: EngineModel, record: Mapping[str, Any]) -> TokenCount:
     sheet = Sheet()
     book(sheet, record)
-    return sheet.count([model.count(text) for text in sheet.texts])
+    counted = sheet.count([model.count(text) for text in sheet.texts])
+    counted.approximate = 1
+    return counted
 
 
 def _messages(sheet: Sheet, messages: object) -> None:
