@@ -1,11 +1,12 @@
 """What all prompts, or all completions, begin with.
 
-A beginning is cut only where a word or a sentence ends, and where it leaves nothing open: cut anywhere, it takes
+A beginning is cut only where a sentence or a line ends, and where it leaves nothing open: cut anywhere, it takes
 content with it (prepare_data cut "这是关于GPT第" off the front of "这是关于GPT第一代……").
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -21,10 +22,10 @@ LONG_COMPLETION = 5
 """Characters from which a beginning is worth cutting: prepare_data's own thresholds."""
 LEAST = 10
 """Texts that must begin alike: three rows that all begin with "Chicago" do so by chance."""
-ENDS = "\n\t 。！？：；，、"
-"""A beginning may end after one of these; Latin stops have a space behind them."""
+SENTENCE_END = re.compile(r"[\n。！？：；]|[.!?:;][ \t]")
+"""Where a beginning may end. A comma or a single word is not enough: "What is the capital of " is part of the text."""
 BRACKETS = ("()", "[]", "{}", "（）", "【】", "《》", "「」", "“”", "‘’")
-QUOTES = ('"', "'")
+QUOTES = ('"',)
 
 
 class Beginning(Rule):
@@ -68,7 +69,7 @@ class Beginning(Rule):
         beginning = self.beginning or ""
         if self.texts < LEAST or len(beginning) == self.longest:
             return ""
-        whole = whole_words(beginning)
+        whole = whole_sentences(beginning)
         return whole if len(whole) >= self.long else ""
 
     def settings(self, beginning: str) -> dict[str, Any]:
@@ -149,9 +150,9 @@ def common_beginning(first: str, second: str) -> str:
     return first[:low]
 
 
-def whole_words(beginning: str) -> str:
-    """Return as much of a beginning as ends with a word or sentence and closes all it opens; "" for none."""
-    cut = max(beginning.rfind(end) for end in ENDS) + 1
+def whole_sentences(beginning: str) -> str:
+    """Return as much of a beginning as ends with a sentence, a colon or a line and closes all it opens; "" for none."""
+    cut = max((match.end() for match in SENTENCE_END.finditer(beginning)), default=0)
     whole = beginning[:cut]
     balanced = all(whole.count(pair[0]) == whole.count(pair[1]) for pair in BRACKETS)
     even = all(whole.count(quote) % 2 == 0 for quote in QUOTES)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from lib.datasets.fixes import Change
 from lib.datasets.recipe import CHAT, Fix
-from lib.datasets.rules.affixes import common_beginning, whole_words
+from lib.datasets.rules.affixes import common_beginning, whole_sentences
 from lib.datasets.rules.bare import shown
 from lib.datasets.rules.base import Context, Finding, Rule, View
 from lib.datasets.table import Note
@@ -73,7 +73,7 @@ class RepeatedInstruction(Rule):
             title = N_("Every conversation has the same system message of {n} characters: {beginning}.")
             todo = Note(N_("A short sentence does. Shorten it in your file, and ask with the same one later."))
             found.append(self.finding(self.code, title, system, todo, None))
-        question = whole_words(self.question or "") if self.examples > 1 else ""
+        question = whole_sentences(self.question or "") if self.examples > 1 else ""
         if len(question) >= LONG_QUESTION:
             fix: Fix = {"code": "cut_question", "settings": {"beginning": question}}
             todo = Note(

@@ -49,30 +49,32 @@ class OverLong(Rule):
         if view.tokens is None or view.tokens <= self.limit:
             return
         self.longest = max(self.longest, view.tokens)
-        if share_asked(view) * view.tokens >= self.limit:
-            self.lost.add(view)
-            self.take("nothing_left", {fingerprint(view.record): view.row})
-        else:
-            self.cut.add(view)
-            self.take("over_long", {fingerprint(view.record): view.row})
-
-    def take(self, code: str, prints: dict[str, int]) -> None:
-        known = self.prints[code]
-        for mark, row in prints.items():
-            if len(known) <= MOST_NAMED:
-                known.setdefault(mark, row)
+        lost = share_asked(view) * view.tokens >= self.limit
+        (self.lost if lost else self.cut).add(view)
+        code = "nothing_left" if lost else "over_long"
+        if len(self.prints[code]) <= MOST_NAMED:
+            self.prints[code].setdefault(fingerprint(view.record), view.row)
 
     def fix(self, code: str) -> Fix | None:
         """Return the fix that drops exactly these examples; None when there are too many to name in a recipe."""
         prints = self.prints[code]
         return None if len(prints) > MOST_NAMED else {"code": "drop_named", "settings": {"examples": prints}}
 
+    def todo(self, code: str) -> Note:
+        return Note(
+            N_("Accept to leave these examples out. Or shorten them in your file, or choose a model that takes more.")
+            if self.fix(code)
+            else N_("Choose a model that takes more, or shorten them in your file. They are too many to leave out.")
+        )
+
     def merge(self, other: Self) -> None:
         self.longest = max(self.longest, other.longest)
         self.cut.merge(other.cut)
         self.lost.merge(other.lost)
         for code, prints in other.prints.items():
-            self.take(code, prints)
+            for mark, row in prints.items():
+                if len(self.prints[code]) <= MOST_NAMED:
+                    self.prints[code].setdefault(mark, row)
 
     def findings(self) -> list[Finding]:
         found = []
@@ -82,18 +84,19 @@ class OverLong(Rule):
                 {"n": len(self.lost), "limit": self.limit},
             )
             why = Note(N_("What is over the limit is cut off at the end, and here that is the whole answer."))
-            found.append(Finding("nothing_left", "error", title, why, Note(TODO), self.lost, self.fix("nothing_left")))
+            found.append(
+                Finding(
+                    "nothing_left", "error", title, why, self.todo("nothing_left"), self.lost, self.fix("nothing_left")
+                )
+            )
         if self.cut:
             title = Note(
                 N_("Examples longer than the {limit} tokens that the model takes: {n}. The longest has {longest}."),
                 {"n": len(self.cut), "limit": self.limit, "longest": self.longest},
             )
             why = Note(N_("The end of their answers is cut off, so the model learns to stop in mid-sentence."))
-            found.append(Finding(self.code, "warning", title, why, Note(TODO), self.cut, self.fix(self.code)))
+            found.append(Finding(self.code, "warning", title, why, self.todo(self.code), self.cut, self.fix(self.code)))
         return found
-
-
-TODO = N_("Accept to leave these examples out. Or shorten them in your file, or choose a model that takes more.")
 
 
 def fingerprint(record: Mapping[str, Any]) -> str:

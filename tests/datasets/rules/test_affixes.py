@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lib.datasets.recipe import Recipe
-from lib.datasets.rules.affixes import CHANGES, CompletionBeginning, PromptBeginning, whole_words
+from lib.datasets.rules.affixes import CHANGES, CompletionBeginning, PromptBeginning, whole_sentences
 from lib.datasets.rules.all_rules import CHANGES as ALL_CHANGES
 from lib.datasets.rules.all_rules import RULES
 from lib.datasets.rules.base import Context, view_of
@@ -49,11 +49,14 @@ def test_the_beginning_behind_the_system_text_is_cut_alone(pairs_in):
         ("{'title': 'Super_Bowl_50', 'context': ", ""),
         ("He said (and ", ""),
         ("unbroken", ""),
+        ("What is the capital of ", ""),
+        ("Don't guess. Answer: the buyer ", "Don't guess. Answer: "),
+        ("Version 1.2 of a", ""),
         ("   ", ""),
     ],
 )
-def test_f8_a_beginning_ends_where_a_word_does_and_closes_what_it_opens(beginning, whole):
-    assert whole_words(beginning) == whole
+def test_f8_a_beginning_ends_where_a_sentence_does_and_closes_what_it_opens(beginning, whole):
+    assert whole_sentences(beginning) == whole
 
 
 def test_f8_content_that_happens_to_begin_alike_is_not_cut(pairs_in):
