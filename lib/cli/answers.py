@@ -9,6 +9,7 @@ from lib.cli.reading import Opened
 from lib.cli.say import code_of, lines_of
 from lib.datasets import json_text
 from lib.datasets.errors import JobListing, ResultFile
+from lib.datasets.formats import format_of
 from lib.datasets.rules.base import Finding
 from lib.datasets.table import Note
 from lib.errors import TuneboardError
@@ -42,7 +43,9 @@ def refused(refusal: TuneboardError) -> Answer:
 
 def described(opened: Opened, report: Report, problems: list[Answer], model: TokenModel | None) -> Answer:
     """Return the answer about a dataset."""
-    table = opened.source.table
+    table = opened.table
+    data = format_of(table)
+    gathered = opened.source.table.columns != table.columns
     return {
         "kind": "dataset",
         "file": str(opened.path),
@@ -52,8 +55,10 @@ def described(opened: Opened, report: Report, problems: list[Answer], model: Tok
         "sheets": table.sheets,
         "sheet": table.sheet or None,
         "rows": report.rows + report.n_broken,
-        "columns": report.columns,
+        "columns": table.columns if gathered else report.columns,
         "mapping": mapping(opened),
+        "data_format": data.code,
+        "described": data.words.text(),
         "example_format": opened.recipe.format,
         "examples": report.examples,
         "problems": problems,

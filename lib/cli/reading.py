@@ -15,6 +15,8 @@ from lib.datasets.mapping import Guess, Role, guess_roles
 from lib.datasets.recipe import Recipe
 from lib.datasets.source import Source, open_source
 from lib.datasets.suggest import suggest_recipe
+from lib.datasets.table import Table
+from lib.datasets.together import together
 from lib.workbench.targets import Target
 
 MARK = b"\xef\xbb\xbf"
@@ -32,7 +34,10 @@ class Opened:
     """A file that was opened, and how its rows become examples."""
 
     path: Path
+    table: Table
+    """The first rows of the file as it was read."""
     source: Source
+    """What examples are made of: the rows of the file, or the conversations that its rows are the lines of."""
     recipe: Recipe
     guess: Guess
     given: frozenset[str]
@@ -72,7 +77,8 @@ def opened(chosen: Namespace, target: Target | None = None, *, convert: bool = T
         guess = guess_roles(source.table)
         recipe = recipe_for(source, guess, chosen, target, convert=convert)
         given = frozenset(recipe.roles if chosen.recipe else dict(chosen.role))
-        yield Opened(chosen.file, source, recipe, guess, given, work)
+        rows = together(source, recipe, work)
+        yield Opened(chosen.file, source.table, rows, recipe, guess, given, work)
 
 
 def read(path: Path, chosen: Namespace, work: Path) -> Source:

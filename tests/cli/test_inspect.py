@@ -31,6 +31,16 @@ def test_a_table_is_described_with_its_columns_their_roles_and_tokens(asked, wri
     assert status == int(any(problem["severity"] != "hint" for problem in found["problems"]))
 
 
+def test_lines_of_conversations_are_told_and_gathered(asked, write):
+    said = (("1", "user", "Where is my order of last week?"), ("2", "agent", "It is on its way to you now."))
+    lines = [",".join((f"t{n}", *line)) for n in range(12) for line in said]
+    _status, found = asked("inspect", write("log.csv", "\n".join(["thread_id,turn,speaker,text", *lines])))
+    assert (found["data_format"], found["example_format"], found["examples"]) == ("threads", "chat", 12)
+    assert found["columns"] == ["thread_id", "turn", "speaker", "text"]
+    assert found["mapping"]["thread"]["column"] == "thread_id"
+    assert found["described"].startswith("Lines of conversations")
+
+
 def test_a_broken_line_is_named_with_line_and_column_and_the_others_are_read(asked, write, chat):
     lines = [json.dumps(record) for record in chat]
     lines[4] = '{"messages": [}'
