@@ -74,7 +74,7 @@ class CatalogueModel:
     aliases: tuple[str, ...] = ()
     """Other names the service takes for it."""
     epochs: int | None = None
-    """Epochs that "auto" always meant for it; None where the number of examples decides."""
+    """Epochs of a job that asks for none; None where the number of examples decides."""
     train_per_hour: float | None = None
     """Price of an hour, where training is not billed by token."""
     billions: tuple[float, float | None] | None = None

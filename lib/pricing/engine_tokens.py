@@ -15,7 +15,7 @@ from typing import Any
 
 from lib.pricing.chat_template import FAILURES
 from lib.pricing.engine_model import EngineModel
-from lib.pricing.hosted_tokens import text_of
+from lib.pricing.hosted_tokens import messages_of, text_of
 from lib.pricing.sheet import Sheet
 from lib.pricing.tally import TokenCount
 
@@ -82,9 +82,7 @@ def _flat(model: EngineModel, record: Mapping[str, Any]) -> TokenCount:
 
 
 def _messages(sheet: Sheet, messages: object) -> None:
-    if not isinstance(messages, Sequence):
-        return
-    for message in messages:
+    for message in messages_of(messages):
         role, text = str(message.get("role")), text_of(message.get("content"))
         learns = role == "assistant" and message.get("weight") != 0 and text
         sheet.tokens("frame", "", PER_ROLE)

@@ -9,7 +9,7 @@ model.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from lib.pricing.sheet import Sheet
@@ -50,6 +50,13 @@ def text_of(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def messages_of(value: object) -> list[Record]:
+    """Return the messages in a value; what is no message is counted as one that holds only that."""
+    if not isinstance(value, list):
+        return [{"content": value}] if value else []
+    return [message if isinstance(message, dict) else {"content": message} for message in value]
+
+
 def _conversation(sheet: Sheet, record: Record, *, learning: bool) -> None:
     sheet.tokens("frame", "", PER_EXAMPLE)
     tools = record.get("tools") or record.get("functions")
@@ -60,9 +67,7 @@ def _conversation(sheet: Sheet, record: Record, *, learning: bool) -> None:
 
 def _messages(sheet: Sheet, messages: object, *, learning: bool) -> None:
     """Book messages; of an assistant's, what it says is learnt unless the message is weighted 0."""
-    if not isinstance(messages, Sequence):
-        return
-    for message in messages:
+    for message in messages_of(messages):
         role = str(message.get("role"))
         learns = learning and role == "assistant" and message.get("weight") != 0
         sheet.tokens("prompt", role, PER_MESSAGE + PER_NAME * ("name" in message))

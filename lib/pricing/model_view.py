@@ -8,7 +8,7 @@ tokens an example that the cookbook adds for the answer to come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,7 @@ from lib.pricing import encodings, engine_model
 from lib.pricing.chat_template import FAILURES
 from lib.pricing.encodings import sound
 from lib.pricing.engine_model import Encoded
-from lib.pricing.hosted_tokens import SAID, text_of
+from lib.pricing.hosted_tokens import SAID, messages_of, text_of
 from lib.pricing.tokens import CHARACTERS, TokenModel
 
 Record = Mapping[str, Any]
@@ -103,17 +103,13 @@ def _messages(record: Record) -> Iterator[tuple[Record, bool]]:
     tools = whole.get("tools") or whole.get("functions")
     if tools:
         yield {"role": "tools", "content": text_of(tools)}, False
-    for message in _list(whole.get("messages")):
+    for message in messages_of(whole.get("messages")):
         learns = whole is record and message.get("role") == "assistant" and message.get("weight") != 0
         yield message, learns
-    for message in _list(record.get("preferred_output")):
+    for message in messages_of(record.get("preferred_output")):
         yield message, message.get("role") == "assistant"
-    for message in _list(record.get("non_preferred_output")):
+    for message in messages_of(record.get("non_preferred_output")):
         yield message, False
-
-
-def _list(messages: object) -> Sequence[Record]:
-    return messages if isinstance(messages, Sequence) else ()
 
 
 def _tokens(part: Span, encoding: str) -> Iterator[Span]:

@@ -81,3 +81,22 @@ def test_the_spans_are_the_text_and_as_many_tokens_as_are_counted(name: str, pro
 def test_a_chat_shows_the_tokens_that_are_counted_but_for_the_three_of_the_answer_to_come() -> None:
     record = {"messages": [{"role": "system", "content": "Be kind"}, ASK, SAY]}
     assert sum(span.tokens for span in model_view(record, MINI)) == TokenMeter(MINI).measure([record]).total - 3
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+MESSAGE = st.dictionaries(st.sampled_from(["role", "content", "weight", "tool_calls", "name"]), JSON) | JSON
+KEYS = ["messages", "tools", "prompt", "completion", "input", "preferred_output", "non_preferred_output"]
+MALFORMED = st.dictionaries(st.sampled_from(KEYS), JSON | st.lists(MESSAGE, max_size=3), max_size=3)
+
+
+@pytest.mark.parametrize("model", [MINI, STARTER], ids=lambda model: model.id)
+@settings(max_examples=150, deadline=None)
+@given(record=MALFORMED)
+def test_whatever_a_file_holds_can_be_counted_and_shown(model: TokenModel, record: dict[str, Any]) -> None:
+    counted = TokenMeter(model).measure([record])
+    assert counted.total == sum(counted.per_example)
+    assert sum(span.tokens for span in model_view(record, model)) >= 0
