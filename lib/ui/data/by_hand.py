@@ -52,7 +52,7 @@ def draw(work: Work) -> None:
                 _("Bring back all {n} rows", n=number(len(held.excluded))),
                 key="data_include_all",
                 on_click=change_corrections,
-                args=(work.draft_id, partial(include, sorted(held.excluded))),
+                args=(work, partial(include, sorted(held.excluded))),
             )
 
 
@@ -65,7 +65,7 @@ def _draw_line(work: Work, told: str, key: str, back: partial[Corrections]) -> N
             key=f"data_restore_{key}",
             type="tertiary",
             on_click=change_corrections,
-            args=(work.draft_id, back),
+            args=(work, back),
         )
 
 

@@ -18,8 +18,7 @@ DRAWN = str.maketrans({"\n": "↵", "\t": "⇥", " ": "␣"})
 
 def ground(text: str, colour: str) -> str:
     """Return a text of any number of lines as Markdown on a coloured ground."""
-    lines = text.split("\n")
-    return "  \n".join(f":{colour}-background[{escape(_edges(line))}]" if line else "" for line in lines)
+    return "  \n".join(_on(colour, _edges(line)) if line else "" for line in text.split("\n"))
 
 
 def change(before: str, after: str) -> tuple[str, str]:
@@ -39,6 +38,12 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[:longest] + "…"
 
 
+def _on(colour: str, text: str) -> str:
+    """Return a text on a ground; its letters have the colour too, as the grounds alone are pale."""
+    letters = escape(text) if colour == "gray" else f":{colour}[{escape(text)}]"
+    return f":{colour}-background[{letters}]"
+
+
 def _alike(one: str, other: str) -> int:
     """Return how many characters two texts have in common at their start."""
     return sum(1 for _same in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
@@ -49,7 +54,7 @@ def _changed(text: str, start: int, end: int, colour: str) -> str:
     middle = cut(text[start:stop], LONGEST)
     lead = ("…" if start > AROUND else "") + text[max(0, start - AROUND) : start]
     tail = text[stop : stop + AROUND] + ("…" if end > AROUND else "")
-    marked = f":{colour}-background[{escape(_edges(middle))}]" if middle else ""
+    marked = _on(colour, _edges(middle)) if middle else ""
     parts = [escape(_flat(lead)), marked, escape(_flat(tail))]
     return " ".join(part for part in parts if part)
 

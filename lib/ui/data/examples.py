@@ -34,12 +34,12 @@ def draw(work: Work) -> None:
     made = example(row, work.recipe, work.corrections)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**{_('In the file')}**")
+        st.markdown(f"**{_('As it is written')}**")
         _draw_raw(row, made, work)
     with right:
-        st.markdown(f"**{_('As the model reads it')}**")
+        st.markdown(f"**{escape(_('As {model} reads it', model=work.target.model))}**")
         if isinstance(made, dict):
-            model_view.draw(made, work.target)
+            model_view.draw(made, work)
         else:
             st.caption(_("Nothing: this row is left out."))
 

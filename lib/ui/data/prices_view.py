@@ -49,18 +49,21 @@ def draw(work: Work, report: Report) -> list[Quote]:
         column_config={
             "service": st.column_config.TextColumn(_("Service"), pinned=True),
             "model": _("Model"),
-            "cost": _("Cost"),
-            "epochs": st.column_config.NumberColumn(_("Epochs"), width="small"),
+            "cost": st.column_config.TextColumn(_("Cost"), width=100),
+            "epochs": st.column_config.NumberColumn(_("Epochs"), width=80),
             "tokens": st.column_config.NumberColumn(_("Billed tokens"), format="localized"),
             "price": st.column_config.NumberColumn(
-                _("Price per million tokens ✎"),
+                _("Per million tokens"),
                 min_value=0.0,
                 format="%.2f",
                 help=_("Double-click to set a price of your own."),
+                width=150,
             ),
-            "currency": st.column_config.TextColumn(_("Currency"), width="small"),
-            "source": st.column_config.LinkColumn(_("Price from"), display_text=r"https?://(?:www\.)?([^/]+)"),
-            "day": st.column_config.DateColumn(_("Read on"), format="localized"),
+            "currency": st.column_config.TextColumn(_("Currency"), width=80),
+            "source": st.column_config.LinkColumn(
+                _("Price from"), display_text=r"https?://(?:www\.)?([^/]+)", width=150
+            ),
+            "day": st.column_config.DateColumn(_("Read on"), format="localized", width=100),
         },
         alt=_("What training would cost at each service"),
     )
@@ -92,10 +95,10 @@ def row(quote: Quote, scale: float) -> dict[str, Any]:
         "cost": cost,
         "price": estimate.price_per_mtok,
         "currency": estimate.currency,
-        "epochs": estimate.epochs,
-        "tokens": round(estimate.billed_tokens * scale),
         "source": estimate.price_source or None,
         "day": estimate.price_date,
+        "epochs": estimate.epochs,
+        "tokens": round(estimate.billed_tokens * scale),
     }
 
 

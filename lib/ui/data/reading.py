@@ -16,7 +16,7 @@ from lib.errors import TuneboardError
 from lib.i18n import N_, _, sentences
 from lib.ui import drafts
 from lib.ui.data.source import KIND
-from lib.ui.data.work import how_read
+from lib.ui.data.work import OF_CONVERSATIONS, OF_ROWS, how_read
 from lib.ui.format import number, size
 from lib.ui.text import escape, show_error, show_rows
 from lib.workbench.background_files import spools
@@ -123,5 +123,6 @@ def _reread(draft_id: str) -> None:
     """Store what was chosen. Recipe and corrections go: they speak of columns and rows that may be others now."""
     state = library.draft(draft_id, KIND) or {}
     chosen = {name: st.session_state.get(f"data_{name}") or "" for name in OVERRIDES}
-    library.save_draft(draft_id, KIND, {**state, **chosen, "recipe": None, "corrections": None, "saved": None})
+    gone = dict.fromkeys(("recipe", OF_ROWS, OF_CONVERSATIONS, "saved"))
+    library.save_draft(draft_id, KIND, {**state, **chosen, **gone})
     drafts.forget("data")

@@ -41,7 +41,7 @@ def edit_row(work: Work, row: SourceRow, columns: list[str]) -> None:
     for column in broken:
         st.error(_("{column} must stay JSON.", column=escape(shorten(column, 40))), icon=":material/error:")
     if st.button(_("Keep the changes"), type="primary", key="data_cell_save", disabled=bool(broken)):
-        change_corrections(work.draft_id, partial(edited, row, held))
+        change_corrections(work, partial(edited, row, held))
         st.rerun()
 
 

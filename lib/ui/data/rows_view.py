@@ -62,6 +62,7 @@ def filters(corrections: Corrections, report: Report | None) -> dict[str, str]:
     """Return what rows can be filtered by, with its name in plain text."""
     found = [*report.skipped, *report.findings] if report else []
     named = {finding.code: shorten(finding.title.text(), 80) for finding in found if len(finding.found)}
+    named |= {finding.code: shorten(finding.why.text(), 80) for finding in (report.skipped if report else [])}
     by_hand_ = {EXCLUDED: _("Left out by hand")} if corrections.excluded else {}
     by_hand_ |= {CHANGED: _("Changed by hand")} if corrections.edits else {}
     return {ALL: _("All")} | named | by_hand_
@@ -91,8 +92,8 @@ def _draw_page(work: Work, rows: list[SourceRow], key: str) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "#state": st.column_config.TextColumn("", width="small", pinned=True),
-            "#line": st.column_config.NumberColumn(_("Line"), format="localized", width="small", pinned=True),
+            "#state": st.column_config.TextColumn("", width=36, pinned=True),
+            "#line": st.column_config.NumberColumn(_("Line"), format="localized", width=70, pinned=True),
             **{f"c{at}": st.column_config.TextColumn(shorten(name, 40)) for at, name in enumerate(columns)},
         },
         alt=_("Rows of the file"),
@@ -114,7 +115,7 @@ def _draw_actions(work: Work, chosen: list[SourceRow]) -> None:
             key="data_rows_exclude",
             disabled=len(out) == len(numbers),
             on_click=change_corrections,
-            args=(work.draft_id, partial(by_hand.exclude, numbers)),
+            args=(work, partial(by_hand.exclude, numbers)),
         )
         st.button(
             _("Bring back"),
@@ -122,7 +123,7 @@ def _draw_actions(work: Work, chosen: list[SourceRow]) -> None:
             key="data_rows_include",
             disabled=not out,
             on_click=change_corrections,
-            args=(work.draft_id, partial(by_hand.include, numbers)),
+            args=(work, partial(by_hand.include, numbers)),
         )
         if not chosen:
             st.caption(_("Tick rows at their left edge first."), width="content")

@@ -30,21 +30,30 @@ def draw(work: Work, report: Report) -> None:
         st.caption(_("There are no examples to check."))
         return
     verdicts = matrix(chief_targets(), Outcome(report.traits))
-    taken = [verdict for verdict in verdicts if verdict.passed]
-    told = _("{n} of {all} take it.", n=number(len(taken)), all=number(len(verdicts)))
+    others = [verdict for verdict in verdicts if _wants_another_format(verdict)]
+    asked = [verdict for verdict in verdicts if verdict not in others]
+    taken = [verdict for verdict in asked if verdict.passed]
+    format = _(FORMATS[work.recipe.format])
+    told = _("{n} of {all} that learn from {format} take it.", n=len(taken), all=len(asked), format=format)
     st.caption(told)
-    for verdict in sorted(verdicts, key=lambda verdict: not verdict.passed):
+    for verdict in sorted(asked, key=lambda verdict: not verdict.passed):
         _draw_one(work, verdict)
+    if others:
+        label = _("Learn from another format: {n}", n=number(len(others)))
+        with st.expander(escape(label), icon=":material/swap_horiz:", key="data_targets_other"):
+            st.caption(_("Choose that format above to prepare the file for them."))
+            for verdict in others:
+                target = verdict.target
+                st.markdown(f"**{escape(target.title)}** · {escape(target.model)} · {escape(_learns(verdict))}")
 
 
 def _draw_one(work: Work, verdict: Verdict) -> None:
     target = verdict.target
-    learns = ", ".join(_(FORMATS[kind]) if kind in FORMATS else kind for kind in target.formats)
     named = escape(f"{target.title} · {target.model}")
     problems = len(verdict.failures)
-    label = f"{TAKEN if verdict.passed else REFUSED} **{named}** · {escape(learns)}"
+    label = f"{TAKEN if verdict.passed else REFUSED} **{named}** · {escape(_learns(verdict))}"
     if problems:
-        label += f" · :red[{escape(_('{n} problems', n=number(problems)))}]"
+        label += f" · :red[{escape(_('Problems: {n}', n=number(problems)))}]"
     with st.expander(label, key=f"data_target_{target.name}"):
         for finding in verdict.findings:
             findings.draw(finding)
@@ -62,3 +71,11 @@ def _draw_one(work: Work, verdict: Verdict) -> None:
             key=f"data_export_{target.name}",
             disabled=not verdict.passed,
         )
+
+
+def _wants_another_format(verdict: Verdict) -> bool:
+    return any(finding.code == "format_not_taken" for finding in verdict.failures)
+
+
+def _learns(verdict: Verdict) -> str:
+    return ", ".join(_(FORMATS[kind]) if kind in FORMATS else kind for kind in verdict.target.formats)

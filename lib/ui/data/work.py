@@ -12,17 +12,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import streamlit as st
+
 from lib import library
 from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Fix, Recipe
 from lib.datasets.source import Source
 from lib.datasets.table import Table
+from lib.datasets.threads import has_threads
+from lib.datasets.together import together
 from lib.pricing.tokens import TokenModel, token_model
 from lib.ui import drafts
 from lib.workbench.background import Spec
+from lib.workbench.background_files import spools
 from lib.workbench.targets import Target, chief_targets, find_target
 
 KIND = "data"
+OF_ROWS, OF_CONVERSATIONS = "corrections", "corrections_of_conversations"
+"""Where a draft holds what was changed by hand: a row number means another thing once lines are put together."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Work:
     """The model whose tokens are counted."""
     validation: frozenset[int] = frozenset()
     """Hashes of what a second file asks, to find leaks."""
+    held: str = OF_ROWS
+    """Where the draft holds the corrections."""
 
     @property
     def table(self) -> Table:
@@ -77,11 +86,23 @@ def how_read(state: Mapping[str, Any]) -> dict[str, Any]:
 def work_of(
     draft_id: str, state: dict[str, Any], read_as: str, source: Source, validation: frozenset[int] = frozenset()
 ) -> Work:
-    """Return the work that a draft holds, and keep the draft as it is now."""
+    """Return the work that a draft holds, and keep the draft as it is now.
+
+    Where the rows are lines of conversations, the conversations are worked on.
+    """
     drafts.keep(KIND, draft_id, state)
-    corrections = Corrections.from_json(state.get("corrections") or {})
-    target = find_target(state.get("model") or default_model())
-    return Work(draft_id, state, read_as, source, Recipe.from_json(state["recipe"]), corrections, target, validation)
+    recipe, target = Recipe.from_json(state["recipe"]), find_target(state.get("model") or default_model())
+    held = OF_ROWS
+    if has_threads(recipe, source.table.columns):
+        held, read_as = OF_CONVERSATIONS, f"{read_as}|{json.dumps([recipe.roles, recipe.joiner, recipe.speakers])}"
+        source = _together(source, recipe, read_as)
+    corrections = Corrections.from_json(state.get(held) or {})
+    return Work(draft_id, state, read_as, source, recipe, corrections, target, validation, held)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _together(_source: Source, _recipe: Recipe, key: str) -> Source:
+    return together(_source, _recipe, spools())
 
 
 def default_model() -> str:
@@ -102,10 +123,10 @@ def change_recipe(draft_id: str, change: Callable[[Recipe], Recipe]) -> None:
         drafts.forget(KIND)
 
 
-def change_corrections(draft_id: str, change: Callable[[Corrections], Corrections]) -> None:
+def change_corrections(work: Work, change: Callable[[Corrections], Corrections]) -> None:
     """Change in the draft what was changed by hand."""
-    state = library.draft(draft_id, KIND) or {}
-    keep(draft_id, corrections=change(Corrections.from_json(state.get("corrections") or {})).to_json())
+    state = library.draft(work.draft_id, KIND) or {}
+    keep(work.draft_id, **{work.held: change(Corrections.from_json(state.get(work.held) or {})).to_json()})
 
 
 def name_fix(fix: Fix) -> str:

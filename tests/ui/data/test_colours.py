@@ -16,20 +16,20 @@ def plain(markdown: str) -> str:
 
 def test_what_differs_stands_on_a_ground_and_what_stays_does_not() -> None:
     before, after = change("What is 2 + 2? ->", "What is 2 + 2?")
-    assert plain(before) == "What is 2 + 2? :red-background[␣->]"
+    assert plain(before) == "What is 2 + 2? :red-background[:red[␣->]]"
     assert plain(after) == "What is 2 + 2?"
 
 
 def test_only_a_little_of_a_long_text_is_shown_around_the_change() -> None:
     before, after = change("a" * 5000 + "X" + "b" * 5000, "a" * 5000 + "Y" + "b" * 5000)
-    assert plain(before) == f"…{'a' * AROUND} :red-background[X] {'b' * AROUND}…"
+    assert plain(before) == f"…{'a' * AROUND} :red-background[:red[X]] {'b' * AROUND}…"
     assert len(after) < 1000
 
 
 def test_spaces_and_line_ends_that_markdown_hides_are_drawn() -> None:
     assert plain(drawn("\n\n###\n")) == ":orange-background[↵↵###↵]"
     assert drawn("") == ""
-    assert plain(ground(" a b ", "green")) == ":green-background[␣a b␣]"
+    assert plain(ground(" a b ", "green")) == ":green-background[:green[␣a b␣]]"
 
 
 def test_each_line_has_a_ground_of_its_own() -> None:
