@@ -14,7 +14,7 @@ from math import inf
 
 from lib.datasets.dialect import MAX_CELL, SAMPLE_CHARACTERS, BadRecord, Dialect, Line, chosen, first_lines, sniff
 from lib.datasets.encoding import Text
-from lib.datasets.errors import CellTooLong, UnclosedQuote
+from lib.datasets.errors import CellTooLong, UnclosedQuote, UnreadableFile
 from lib.datasets.grid import capped
 from lib.datasets.table import Note, Origin
 from lib.i18n import N_
@@ -31,23 +31,39 @@ class Delimited:
 
 
 COMMON = N_("Cells are separated by “{delimiter}”.")
+QUOTED = N_("Cells are separated by “{delimiter}” and quoted with {quote}.")
+UNQUOTED = N_("Cells are separated by “{delimiter}”; quotation marks are part of the text.")
 PROSE = N_("No separator cuts the lines into columns; each line is one cell.")
 ESCAPED = N_(
     "A backslash before a separator or a quotation mark makes it part of the text; the file was read that way."
 )
-LOOSE = N_("A quotation mark stands in the middle of a cell on line {line}; it was read as part of the text.")
+LOOSE = N_("A quotation mark stands in the middle of a cell on line {line}. Look at how that cell was read.")
+ONE_CHARACTER = N_("a separator is one character, and neither a quotation mark nor a line end")
 
 
-def read_delimited(text: Text, name: str, delimiter: str | None = None, *, tabs: bool = False) -> Delimited:
-    """Cut text into records. `delimiter` overrides what is detected; `tabs` says that the name promises tabs."""
+def read_delimited(
+    text: Text, name: str, delimiter: str | None = None, quote: str | None = None, *, tabs: bool = False
+) -> Delimited:
+    """Cut text into records. `delimiter` and `quote` override what is detected; `tabs` is what the name promises."""
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in "\"'\r\n"):
+        raise UnreadableFile(file=name, detail=ONE_CHARACTER)
     sample = first_lines(text.head(SAMPLE_CHARACTERS + 1))
-    dialect = escaping(text, sniff(sample, tabs=tabs) if delimiter is None else chosen(sample, delimiter))
-    shown = "TAB" if dialect.delimiter == "\t" else dialect.delimiter
-    evidence = [Note(COMMON, {"delimiter": shown}) if shown else Note(PROSE)]
+    found = sniff(sample, quote, tabs=tabs) if delimiter is None else chosen(sample, delimiter, quote)
+    dialect = escaping(text, found)
+    dialect, loose = checked(text, name, dialect, tabs=tabs)
     notes = [Note(ESCAPED)] if dialect.escape else []
-    if loose := find_loose_quote(text, name, dialect):
-        notes.append(Note(LOOSE, {"line": loose}, Origin(loose)))
-    return Delimited(capped(records(text, dialect, strict=not loose), name), dialect, evidence, notes)
+    notes += [Note(LOOSE, {"line": loose}, Origin(loose))] if loose else []
+    lines = capped(records(text, dialect, strict=not loose), name)
+    return Delimited(lines, dialect, [about(dialect, sample)], notes)
+
+
+def about(dialect: Dialect, sample: str) -> Note:
+    """Return what is to be said of a dialect."""
+    if not dialect.delimiter:
+        return Note(PROSE)
+    template = COMMON if dialect.quote and dialect.quote not in sample else QUOTED if dialect.quote else UNQUOTED
+    shown = "TAB" if dialect.delimiter == "\t" else dialect.delimiter
+    return Note(template, {"delimiter": shown, "quote": dialect.quote})
 
 
 def records(text: Text, dialect: Dialect, *, strict: bool) -> Iterator[Line]:
@@ -58,7 +74,11 @@ def records(text: Text, dialect: Dialect, *, strict: bool) -> Iterator[Line]:
 
 def escaping(text: Text, dialect: Dialect) -> Dialect:
     """Return the dialect in which a backslash escapes, if the whole file has some and is more even that way."""
-    if dialect.escape or not dialect.delimiter or not holds(text, (f"\\{dialect.delimiter}", '\\"')):
+    if (
+        dialect.escape
+        or not (dialect.delimiter and dialect.quote)
+        or not holds(text, (f"\\{dialect.delimiter}", f"\\{dialect.quote}"))
+    ):
         return dialect
     escaped = replace(dialect, escape="\\")
     return escaped if odd_records(text, escaped) < odd_records(text, dialect) else dialect
@@ -79,8 +99,8 @@ def odd_records(text: Text, dialect: Dialect) -> float:
     return widths.total() - max(widths.values(), default=0)
 
 
-def find_loose_quote(text: Text, name: str, dialect: Dialect) -> int | None:
-    """Return the line of a quotation mark in the middle of a cell, if that is all that a strict reader minds.
+def checked(text: Text, name: str, dialect: Dialect, *, tabs: bool) -> tuple[Dialect, int | None]:
+    """Go through the whole file; return the dialect that reads all of it, and the line of a mark that is out of place.
 
     Raises `UnclosedQuote` and `CellTooLong` for what has no sane reading.
     """
@@ -88,10 +108,29 @@ def find_loose_quote(text: Text, name: str, dialect: Dialect) -> int | None:
         for _record in records(text, dialect, strict=True):
             pass
     except BadRecord as problem:
+        plain = replace(dialect, quote="")
+        if (tabs or dialect.delimiter == "\t") and unquoted(text, dialect):
+            return plain, None
         refuse_hopeless(name, problem)
         check_loose(text, name, dialect)
-        return problem.line
-    return None
+        if unquoted(text, dialect):
+            return plain, None
+        return dialect, problem.line
+    return dialect, None
+
+
+def unquoted(text: Text, dialect: Dialect) -> bool:
+    """Say whether quotation marks are nothing but text: every line is as wide as the others, and no cell has two."""
+    plain = replace(dialect, quote="", escape=None)
+    widths = set()
+    try:
+        for _line, cells in records(text, plain, strict=True):
+            widths.add(len(cells) if cells else None)
+            if any(cell.strip()[:1] == dialect.quote == cell.strip()[-1:] for cell in cells if len(cell) > 1):
+                return False
+    except BadRecord:
+        return False
+    return len(widths - {None}) == 1 and widths != {1}
 
 
 def check_loose(text: Text, name: str, dialect: Dialect) -> None:

@@ -39,6 +39,8 @@ class Dialect:
     """How a file separates and quotes cells. No delimiter: each line is one cell."""
 
     delimiter: str
+    quote: str = '"'
+    """The mark around cells; "" when quotation marks are text like any other."""
     escape: str | None = None
     spaced: bool = False
     """A space follows each delimiter, outside the quotation marks."""
@@ -48,7 +50,8 @@ class Dialect:
         reader = csv.reader(
             self.kept_backslashes(text) if self.escape else text,
             delimiter=self.delimiter or NO_DELIMITER,
-            quoting=csv.QUOTE_MINIMAL if self.delimiter else csv.QUOTE_NONE,
+            quoting=csv.QUOTE_MINIMAL if self.delimiter and self.quote else csv.QUOTE_NONE,
+            quotechar=self.quote or '"',
             escapechar=self.escape,
             skipinitialspace=self.spaced,
             strict=strict,
@@ -63,35 +66,49 @@ class Dialect:
 
     def kept_backslashes(self, text: Iterable[str]) -> Iterator[str]:
         """Double the backslashes that escape nothing, e.g. in `C:\\new`: the reader would drop them."""
-        escaping = re.compile(rf'\\(["\\{re.escape(self.delimiter)}])|\\')
+        escaping = re.compile(rf"\\([{self.quote}\\{re.escape(self.delimiter)}])|\\")
         for line in text:
             yield escaping.sub(lambda found: found[0] if found[1] else "\\\\", line)
 
 
-def chosen(sample: str, delimiter: str) -> Dialect:
+def chosen(sample: str, delimiter: str, quote: str | None) -> Dialect:
     """Return the dialect of a delimiter that somebody chose."""
-    return with_escape(sample, Dialect(delimiter, spaced=spaced(sample, delimiter)))
+    return finished(sample, Dialect(delimiter), quote)
 
 
-def sniff(sample: str, *, tabs: bool = False) -> Dialect:
+def sniff(sample: str, quote: str | None = None, *, tabs: bool = False) -> Dialect:
     """Return the dialect whose delimiter cuts the records most evenly; none when no delimiter does.
 
-    `tabs` says that the name of the file promises tabs.
+    `quote` is the mark that somebody chose; `tabs` says that the name of the file promises tabs.
     """
     order = ["\t", *[d for d in DELIMITERS if d != "\t"]] if tabs else DELIMITERS
-    dialects = [Dialect(d, spaced=spaced(sample, d)) for d in order]
+    dialects = [finished(sample, Dialect(d), quote) for d in order]
     best = max(dialects, key=lambda dialect: evenness(sample, dialect))
     if evenness(sample, best)[1] < 2:
         one_column = set(widths(sample, dialects[0])) <= {1}
         return dialects[0] if one_column else Dialect("")
-    return with_escape(sample, best)
+    return best
+
+
+def finished(sample: str, dialect: Dialect, quote: str | None) -> Dialect:
+    """Return a dialect with its marks around cells, the space between them, and what escapes them."""
+    found = replace(dialect, quote=marks(sample, dialect.delimiter) if quote is None else quote)
+    return with_escape(sample, replace(found, spaced=spaced(sample, found)))
+
+
+def marks(sample: str, delimiter: str) -> str:
+    """Return the single mark when nearly every line is made of cells like `'a','b'`, else the double one."""
+    lines = [line for line in sample.splitlines()[:50] if line.strip()]
+    wrapped = re.compile(rf" *'.*'( *{re.escape(delimiter)} *('.*'|[^'\"]*))+ *")
+    single = sum(bool(wrapped.fullmatch(line)) for line in lines if f"'{delimiter}" in line.replace(" ", ""))
+    return "'" if delimiter and single > 1 and single >= 0.8 * len(lines) else '"'
 
 
 def with_escape(sample: str, dialect: Dialect) -> Dialect:
     """Return the dialect in which a backslash escapes, if records are more even that way."""
     escaped = replace(dialect, escape="\\")
     share = evenness(sample, dialect)[0]
-    if dialect.delimiter and share < 1 and re.search(rf'\\["{re.escape(dialect.delimiter)}]', sample):
+    if dialect.delimiter and share < 1 and re.search(rf"\\[{dialect.quote}{re.escape(dialect.delimiter)}]", sample):
         return escaped if evenness(sample, escaped)[0] > share else dialect
     return dialect
 
@@ -121,10 +138,11 @@ def widths(sample: str, dialect: Dialect) -> list[int]:
     return found[:-1] if len(found) > 20 else found
 
 
-def spaced(text: str, delimiter: str) -> bool:
+def spaced(text: str, dialect: Dialect) -> bool:
     """Say whether the first line reads like `"a", "b"`: a space between delimiter and quotation mark."""
     first = text[:SAMPLE_CHARACTERS].split("\n", 1)[0]
-    return bool(delimiter and re.match(rf'"[^"]*"{re.escape(delimiter)} +"', first))
+    mark, cut = dialect.quote, re.escape(dialect.delimiter)
+    return bool(cut and mark and re.match(rf"{mark}[^{mark}]*{mark}{cut} +{mark}", first))
 
 
 def first_lines(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain, islice
 from pathlib import PureWindowsPath
@@ -42,6 +42,15 @@ SHEET = N_("Sheet read: {sheet}, {rows} rows (sheets in the file: {n}).")
 BY_CONTENT = N_("The name says {named}, but the content is {kind}; it was read as that.")
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the reader of a grid was told; None is found out."""
+
+    delimiter: str | None
+    header: int | None
+    quote: str | None
+
+
 def read_table(
     data: bytes,
     name: str,
@@ -50,12 +59,13 @@ def read_table(
     delimiter: str | None = None,
     sheet: str | None = None,
     header: int | None = None,
+    quote: str | None = None,
 ) -> Table:
     """Read a file by its content and name. What is not given is detected and said in `Table.evidence`.
 
-    `header` says how many rows name the columns (False none, True one).
+    `header` says how many rows name the columns (False none, True one), `quote` the mark around cells ("" for none).
     """
-    with reading(BytesIO(data), name, encoding, delimiter, sheet, header) as found:
+    with reading(BytesIO(data), name, encoding, delimiter, sheet, header, quote) as found:
         return collect(found)
 
 
@@ -67,6 +77,7 @@ def reading(
     delimiter: str | None = None,
     sheet: str | None = None,
     header: int | None = None,
+    quote: str | None = None,
 ) -> Iterator[Reading]:
     """Find out what a file is and give its rows, to be taken before the block ends."""
     name = shown_name(name)
@@ -80,7 +91,7 @@ def reading(
         else:
             refuse_wrapped_results(start, name)
             text = find_encoding(packed.file, name, encoding)
-            found = read_any_text(text, name, packed.name, delimiter, header)
+            found = read_any_text(text, name, packed.name, Told(delimiter, header, quote))
         found.evidence[:0] = packed.evidence
         yield looked_into(found, name)
 
@@ -133,14 +144,14 @@ def read_book(file: BinaryIO, name: str, sheet: str | None, header: int | None) 
     return replace(grid, format=kind, evidence=evidence, sheet=found.name, sheets=found.names)
 
 
-def read_any_text(text: Text, name: str, inside: str, delimiter: str | None, header: int | None) -> Reading:
+def read_any_text(text: Text, name: str, inside: str, told: Told) -> Reading:
     """Read a file of text as what its content shows it to be; `inside` is the name that may say its kind."""
     named = extension(inside)
     head = text.head(SAMPLE)
     refuse_markup(head, name)
-    kind = "csv" if delimiter is not None else kind_of(head, named)
+    kind = "csv" if told.delimiter is not None else kind_of(head, named)
     if kind in ("csv", "tsv"):
-        found = read_cells(text, name, delimiter, header, tabs=kind == "tsv")
+        found = read_cells(text, name, told, tabs=kind == "tsv")
     else:
         found = read_records(records_of(kind, text, name), name)
     unlike = named in KINDS and (named in ("csv", "tsv")) != (found.format in ("csv", "tsv"))
@@ -156,10 +167,10 @@ def records_of(kind: str, text: Text, name: str) -> Records:
     return read_json(text, name) if kind == "json" else read_text(text, name)
 
 
-def read_cells(text: Text, name: str, delimiter: str | None, header: int | None, *, tabs: bool) -> Reading:
+def read_cells(text: Text, name: str, told: Told, *, tabs: bool) -> Reading:
     """Read delimited records, with the dialect as evidence."""
-    found = read_delimited(text, name, delimiter, tabs=tabs)
-    grid = read_grid(found.lines, name, header=header)
+    found = read_delimited(text, name, told.delimiter, told.quote, tabs=tabs)
+    grid = read_grid(found.lines, name, header=told.header)
     grid.notes[:0] = found.notes
     kind = "tsv" if found.dialect.delimiter == "\t" else "csv"
     return replace(grid, format=kind, delimiter=found.dialect.delimiter, evidence=found.evidence)

@@ -45,13 +45,14 @@ def spool(  # noqa: PLR0913 - each is one thing a reader may be told
     delimiter: str | None = None,
     sheet: str | None = None,
     header: int | None = None,
+    quote: str | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Spool:
     """Read a file into the spool `to`. What is not given is detected; `stop` is asked often and ends the reading.
 
     Raises `DatasetError`: a refusal of the reader, `TooMuchMemory`, `TooMuchTime`, `ReadingStopped`.
     """
-    how = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header": header}
+    how = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header": header, "quote": quote}
     seconds = SECONDS + int(SECONDS_PER_MB * path.stat().st_size / 2**20)
     request = {"path": str(path), "name": name, "to": str(to), "how": how, "memory": MEMORY, "seconds": seconds}
     try:

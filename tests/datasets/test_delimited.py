@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lib.datasets.delimited import read_delimited
 from lib.datasets.dialect import MAX_CELL, Dialect, Line
 from lib.datasets.encoding import Text
-from lib.datasets.errors import CellTooLong, UnclosedQuote
+from lib.datasets.errors import CellTooLong, UnclosedQuote, UnreadableFile
 from lib.datasets.readers import read_table
 from lib.datasets.table import Note
 
@@ -98,8 +98,9 @@ def test_a_quotation_mark_that_is_never_closed_is_named_by_line() -> None:
 
 
 def test_a_quotation_mark_inside_a_cell_is_read_and_noted() -> None:
-    lines, notes, _dialect = read('a,b\n"5" pipe,x\ny,z\n')
-    assert lines[2][1] == ["y", "z"]
+    assert read('a,b\n"5" pipe,x\ny,z\n')[0][1][1] == ['"5" pipe', "x"]
+    lines, notes, _dialect = read('a,b\n"5" pipe,x\n"y, y",z\n')
+    assert lines[2][1] == ["y, y", "z"]
     assert [note.origin and note.origin.line for note in notes] == [2]
 
 
@@ -113,3 +114,31 @@ def test_a_cell_without_end_is_refused() -> None:
     with pytest.raises(CellTooLong) as caught:
         read("a,b\n1,2\n3," + "x" * (MAX_CELL + 1) + "\n")
     assert caught.value.values["line"] == 3
+
+
+def test_single_quotes_around_cells_are_seen() -> None:
+    lines, _notes, dialect = read("'q','a'\n'it','x, y'\n'b','c'\n")
+    assert (lines[1][1], dialect.quote) == (["it", "x, y"], "'")
+    assert read("q,a\n'tis,so\n'twas,so\n")[0][1][1] == ["'tis", "so"]
+
+
+def test_quotation_marks_of_a_table_that_quotes_nothing_are_text() -> None:
+    lines, _notes, dialect = read('a\tb\n"He said\tyes\nShe "did"\t"no\n')
+    assert ([cells for _line, cells in lines[1:]], dialect.quote) == ([['"He said', "yes"], ['She "did"', '"no']], "")
+
+
+def test_the_mark_can_be_chosen() -> None:
+    found = read_table(b'a,b\n"x",y\n', "a.csv", quote="")
+    assert found.rows == [['"x"', "y"]]
+    assert "part of the text" in found.evidence[1].text()
+
+
+def test_a_backslash_that_escapes_nothing_is_kept() -> None:
+    found = read_table(b'path,n\nC:\\new\\, old,1\nD:\\x,2\n"say \\"a, b\\" now",3\n', "a.csv")
+    assert [row[0] for row in found.rows] == ["C:\\new, old", "D:\\x", 'say "a, b" now']
+
+
+@pytest.mark.parametrize("delimiter", ["||", '"', "\n", ""])
+def test_a_delimiter_that_can_not_be_one_is_refused(delimiter: str) -> None:
+    with pytest.raises(UnreadableFile):
+        read("a,b\n1,2\n", delimiter)
