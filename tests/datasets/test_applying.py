@@ -9,6 +9,9 @@ from lib.datasets import applying
 from lib.datasets.applying import UnknownFix, apply_fixes
 from lib.datasets.recipe import Fix
 
+CUT: Fix = {"code": "shorten", "settings": {"n": 0}}
+DROP: Fix = {"code": "drop_empty", "settings": {}}
+
 
 def shorten(record: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "completion": record["completion"][: settings["n"]]}
@@ -23,13 +26,17 @@ def changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(applying, "CHANGES", {"shorten": shorten, "drop_empty": drop_empty})
 
 
-def test_fixes_run_in_their_order_and_leave_the_record_alone() -> None:
+def test_fixes_leave_the_record_given_alone() -> None:
     record = {"prompt": "a", "completion": "bcd"}
-    cut: Fix = {"code": "shorten", "settings": {"n": 0}}
-    drop: Fix = {"code": "drop_empty", "settings": {}}
-    assert apply_fixes(record, [drop, cut]) == {"prompt": "a", "completion": ""}
-    assert apply_fixes(record, [cut, drop]) is None
+    assert apply_fixes(record, [CUT]) == {"prompt": "a", "completion": ""}
     assert record["completion"] == "bcd"
+
+
+def test_a_fix_gets_to_see_what_a_later_one_left() -> None:
+    """Or the example would stay now, and be dropped when the recipe runs on its own output."""
+    record = {"prompt": "a", "completion": "bcd"}
+    assert apply_fixes(record, [DROP, CUT]) is None
+    assert apply_fixes(record, [CUT, DROP]) is None
 
 
 def test_what_is_settled_elsewhere_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,10 @@ class UnusedColumns(Rule):
 
     code: ClassVar[str] = "unused_columns"
 
+    @classmethod
+    def applies(cls, context: Context) -> bool:
+        return Role.IGNORE in context.recipe.roles.values()
+
     def look(self, view: View) -> None:
         """Columns are known from the recipe."""
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib.datasets.applying import apply_fixes
 from lib.datasets.fixes import SET_FIELD, accept, undo
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
 from lib.datasets.rules.all_rules import CHANGES, COMPARING, RULES
@@ -168,6 +169,18 @@ def test_every_fix_changes_nothing_the_second_time_and_never_what_it_is_given(da
             assert view.record == before
             if once is not None:
                 assert change(once, its_settings) == once
+
+
+@given(datasets(), st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_fixes_in_any_order_change_nothing_the_second_time(dataset, chance):
+    context, views = dataset
+    fixes = [finding.fix for finding in found(looked(context, views)) if finding.fix]
+    chance.shuffle(fixes)
+    for view in views:
+        once = apply_fixes(view.record, fixes)
+        if once is not None:
+            assert apply_fixes(once, fixes) == once
 
 
 @given(datasets())
