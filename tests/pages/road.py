@@ -97,3 +97,8 @@ def texts(at: Any) -> str:
     labels = [w.label for w in (*at.button, *at.expander, *at.selectbox, *at.multiselect, *at.metric)]
     titles = [getattr(alert, "title", "") or getattr(alert.proto, "title", "") for alert in (*at.error, *at.warning)]
     return "\n".join([*(str(e.value) for kind in kinds for e in kind), *labels, *titles])
+
+
+def plain(markdown: str) -> str:
+    """Return Markdown of ours without its escapes, to be compared with what a person reads."""
+    return markdown.replace("\\", "").replace("\u2060", "")

@@ -12,7 +12,7 @@ from lib.datasets.recipe import Fix, Recipe
 from lib.i18n import N_, _
 from lib.ui.data.work import Work, change_recipe, name_fix
 from lib.ui.format import number
-from lib.ui.text import escape, visible
+from lib.ui.text import escape, shorten
 
 FIELDS = {
     "separator": N_("Separator: {value}"),
@@ -23,15 +23,42 @@ FIELDS = {
     "format": N_("Format: {value}"),
 }
 OTHER_FIELD = N_("{field}: {value}")
+CHANGES = {
+    "duplicate_rows": N_("Leave out examples that stand earlier in the file"),
+    "near_duplicates": N_("Leave out examples that are almost the same as an earlier one"),
+    "validation_leak": N_("Leave out examples that the validation file asks too"),
+    "drop_empty": N_("Leave out examples with an empty {field}"),
+    "drop_named": N_("Leave out the examples that are too long"),
+    "drop_conversations": N_("Leave out conversations with the problem {problem}"),
+    "drop_same_pairs": N_("Leave out pairs whose two answers are the same"),
+    "drop_empty_pairs": N_("Leave out pairs with an empty answer"),
+    "drop_keys": N_("Leave out the fields {keys}"),
+    "drop_message_keys": N_("Leave out {keys} of messages"),
+    "drop_stray_weights": N_("Leave out weights where they mean nothing"),
+    "drop_empty_system": N_("Leave out empty system messages"),
+    "drop_trailing": N_("Cut what follows the last answer"),
+    "join_messages": N_("Join neighbouring messages of one speaker"),
+    "system_first": N_("Put the system message first"),
+    "cut_beginning": N_("Cut the beginning {beginning}"),
+    "cut_question": N_("Cut the instruction {beginning}"),
+    "lower_case": N_("Write the {field} in small letters"),
+    "one_ending": N_("End each {field} with {to} alone"),
+    "strip_space": N_("Take away spaces at the edges"),
+    "redact": N_("Put {placeholder} in the place of private data"),
+    "clean_characters": N_("Take out {kind}"),
+}
+SPELLED = str.maketrans({"\n": "↵", "\t": "⇥"})
+SHOWN = 40
+"""Characters of a value that are named."""
 
 
 def describe(fix: Fix) -> str:
-    """Return what a fix does, as a sentence in plain text."""
+    """Return what a fix does, in plain text. A fix that has no words here goes by its code."""
     settings = fix["settings"]
     if fix["code"] == SET_FIELD:
         field = str(settings["field"])
         return _(FIELDS.get(field, OTHER_FIELD), field=field, value=_spelled(settings["value"]))
-    return fix["code"]
+    return _(CHANGES.get(fix["code"], fix["code"]), **{name: _spelled(value) for name, value in settings.items()})
 
 
 def draw(work: Work) -> None:
@@ -63,4 +90,6 @@ def _without(fix: Fix, recipe: Recipe) -> Recipe:
 
 
 def _spelled(value: Any) -> str:
-    return visible(value).replace("\n", "") if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return shorten(value.translate(SPELLED), SHOWN)
+    return shorten(", ".join(map(str, value)), SHOWN) if isinstance(value, list) else str(value)

@@ -30,6 +30,8 @@ class Pair:
     changes: list[tuple[str, str, str]]
     """Label, and both texts as Markdown, of each part that changes."""
     left_out: bool
+    gained: str = ""
+    """The text of an example that the row gives only with the fix."""
 
 
 def pairs(work: Work, finding: Finding) -> list[Pair]:
@@ -66,10 +68,15 @@ def compare(before: Record, after: Record) -> list[tuple[str, str, str]]:
 def _pair(row: SourceRow, before: Recipe, after: Recipe, corrections: Corrections, *, drops: bool) -> Pair:
     was = example(row, before, corrections)
     becomes = None if drops else example(row, after, corrections)
-    whole = "\n".join(part.text for part in parts(was)) if isinstance(was, dict) else ""
     return Pair(
         row.origin.line,
-        whole or "\n".join(map(str, row.fields.values())),
+        whole(was) or "\n".join(map(str, row.fields.values())),
         compare(was, becomes) if isinstance(was, dict) and isinstance(becomes, dict) else [],
         left_out=not isinstance(becomes, dict),
+        gained="" if isinstance(was, dict) else whole(becomes),
     )
+
+
+def whole(made: Record | Skip | None) -> str:
+    """Return all texts of an example as one; "" where there is none."""
+    return "\n".join(part.text for part in parts(made)) if isinstance(made, dict) else ""

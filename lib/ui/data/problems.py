@@ -114,7 +114,10 @@ def _draw_pairs(shown: list[Pair]) -> None:
         for label, was, becomes in pair.changes:
             before.markdown(f":small[{escape(label)}]  \n{was}" if label else was)
             after.markdown(f":small[{escape(label)}]  \n{becomes}" if label else becomes)
-        if not pair.left_out and not pair.changes:
+        if pair.gained:
+            before.text(shorten(pair.whole, 300))
+            after.text(shorten(pair.gained, 300))
+        elif not pair.left_out and not pair.changes:
             before.text(shorten(pair.whole, 300))
             after.caption(_("Stays as it is."))
 

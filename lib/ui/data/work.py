@@ -73,7 +73,7 @@ class Work:
             self.corrections,
             self.tokens if counts else None,
             self.target.context if counts else None,
-            self.validation if counts else frozenset(),
+            self.validation,
         )
 
 

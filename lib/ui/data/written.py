@@ -41,4 +41,11 @@ def for_target(work: Work, target: Target) -> bytes:
 
 
 def _prepare(work: Work, folder: Path) -> Prepared:
-    return prepare(work.source, work.recipe, folder / "made.jsonl", corrections=work.corrections, workers=1)
+    return prepare(
+        work.source,
+        work.recipe,
+        folder / "made.jsonl",
+        corrections=work.corrections,
+        validation=work.validation,
+        workers=1,
+    )
