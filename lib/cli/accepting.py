@@ -49,7 +49,7 @@ def settle(
     report = look(file, chosen, model=model, limit=limit)
     for _round in range(ROUNDS):
         recipe = file.recipe
-        for finding in report.findings:
+        for finding in [*report.skipped, *report.findings]:
             if finding.fix is None or finding.fix in decided or finding.fix in recipe.fixes:
                 continue
             decided.append(finding.fix)

@@ -35,10 +35,10 @@ class Pair:
 
 
 def pairs(work: Work, finding: Finding) -> list[Pair]:
-    """Return the first rows that something was found in, without and with its fix."""
+    """Return the first rows that something was found in, without and with its fix; of the file, if it is about all."""
     if finding.fix is None:
         return []
-    rows = lookup.rows_at(work.source, work.read_as, list(finding.found.rows[:PAIRS]))
+    rows = lookup.rows_at(work.source, work.read_as, list(finding.found.rows[:PAIRS]) or list(range(PAIRS)))
     after = accept(work.recipe, finding.fix)
     drops = finding.fix["code"] in COMPARING
     return [_pair(row, work.recipe, after, work.corrections, drops=drops) for row in rows]

@@ -96,7 +96,7 @@ def _draw_card(work: Work, finding: Finding, *, first: bool) -> None:
                 )
             if len(finding.found):
                 rows_view.link(finding.code)
-        if len(finding.found) and finding.fix:
+        if finding.fix:
             shown = st.expander(_("Before and after"), expanded=first, key=f"{key}_look", on_change="rerun")
             if shown.open:
                 with shown:
