@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import pages, playground, starter, training
+from tests.bench import pages, playground, starter, training, workbench
 from tests.bench.figures import HEADER
 
-PARTS = {"training": training, "starter": starter, "playground": playground, "pages": pages}
+PARTS = {"training": training, "starter": starter, "playground": playground, "pages": pages, "workbench": workbench}
 
 
 def main(names: list[str]) -> None:
