@@ -16,6 +16,8 @@ CAPITALS = 10
 """Capital letters that a text must have to be called written in capitals: "OK" and "GPT-4" are not."""
 LOOKED_AT = 24
 """Characters that rule out most texts. Chinese ones have no case, and all of them would be read in vain."""
+COUNTED = 1000
+"""Characters whose letters are counted; a cell may hold millions."""
 SHARE = 0.1
 """Part of the texts in capitals from which it is worth telling."""
 SPACED_SCRIPTS_END = "\u0590"
@@ -91,8 +93,9 @@ def in_capitals(text: str) -> bool:
     """
     if not text[:LOOKED_AT].isupper() or not text.isupper():
         return False
-    capitals = sum(map(str.isupper, text))
-    return capitals >= CAPITALS and capitals * 2 > sum(map(str.isalpha, text))
+    start = text[:COUNTED]
+    capitals = sum(map(str.isupper, start))
+    return capitals >= CAPITALS and capitals * 2 > sum(map(str.isalpha, start))
 
 
 def lower_case(record: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

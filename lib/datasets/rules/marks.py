@@ -157,9 +157,10 @@ class Marks(Rule):
         if own:
             title, why = Note(self.words.not_set, {"mark": shown(own)}), Note(self.words.not_set_why)
             fix = set_field(self.context.recipe, self.field, own)
-            return [Finding(f"{self.field}_not_set", "warning", title, why, Note(self.words.not_set_todo), fix=fix)]
+            todo, code = Note(self.words.not_set_todo), f"{self.field}_not_set"
+            return [Finding(code, "warning", title, why, todo, fix=fix, count=self.texts)]
         title, why, free = Note(self.words.missing), Note(self.words.missing_why), self.free()
-        return [Finding(f"missing_{self.field}", "warning", title, why, self.todo(free), fix=free)]
+        return [Finding(f"missing_{self.field}", "warning", title, why, self.todo(free), fix=free, count=self.texts)]
 
     def other_marks(self, common: dict[str, Found]) -> list[Finding]:
         """Tell of texts that end with another mark than the recipe's."""
@@ -173,7 +174,9 @@ class Marks(Rule):
         title, why = Note(self.words.several, {"marks": marks}), Note(self.words.several_why)
         todo = Note(N_("Accept to end all of them with {mark} alone."), {"mark": shown(to)})
         fix: Fix = {"code": "one_ending", "settings": {"field": self.text, "marks": [*others], "to": to}}
-        return [Finding(f"several_{self.field}s", "warning", title, why, todo, together([*others.values()]), fix)]
+        found = together([*others.values()])
+        count = None if found else self.texts
+        return [Finding(f"several_{self.field}s", "warning", title, why, todo, found, fix, count)]
 
     def todo(self, free: Fix | None) -> Note:
         """Say what accepting the free mark does, or that none is left."""

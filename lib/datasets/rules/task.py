@@ -129,13 +129,13 @@ class Task(Rule):
         title = Note(N_("This is free writing: there are no prompts, only texts."))
         why = Note(N_("The model learns to write more texts like these, without being asked anything."))
         todo = Note(N_("Some thousand texts are best. To steer what it writes, give the texts a prompt each."))
-        return Finding("task_open_ended", "hint", title, why, todo)
+        return Finding("task_open_ended", "hint", title, why, todo, count=self.examples)
 
     def conditional(self) -> Finding:
         title = Note(N_("This is text in answer to a prompt, and the answers differ."))
         why = Note(N_("The model learns to write an answer to what it is asked: the commonest task."))
         todo = Note(N_("A few hundred good examples are enough to begin with. Look at answers, not only at the loss."))
-        return Finding("task_conditional", "hint", title, why, todo)
+        return Finding("task_conditional", "hint", title, why, todo, count=self.examples)
 
 
 def is_label(text: str) -> bool:
@@ -195,12 +195,12 @@ class Sameness(Rule):
             title = Note(N_("All completions are the same."))
             why = Note(N_("The model would learn to say this one thing whatever it is asked."))
             todo = Note(N_("Choose another column as completion, or add examples with other answers."))
-            found.append(Finding("same_completions", "error", title, why, todo))
+            found.append(Finding("same_completions", "error", title, why, todo, count=self.examples))
         if self.examples > 1 and not self.questions_differ and bare_prompt(self.context.recipe, self.question or ""):
             title = Note(N_("All prompts are the same."))
             why = Note(N_("A prompt that never changes tells the model nothing about the answer."))
             todo = Note(N_("Choose the column that differs as prompt. For free writing, use no prompt at all."))
-            found.append(Finding("same_prompts", "warning", title, why, todo))
+            found.append(Finding("same_prompts", "warning", title, why, todo, count=self.examples))
         return found
 
 

@@ -68,3 +68,7 @@ def test_in_chinese_the_space_of_a_few_is_taken_off(pairs_in):
 
 def test_words_with_their_space_are_fine(pairs_in):
     assert pairs_in(LeadingSpace, [("q", " yes"), ("q", " no")], leading_space=True) == {}
+
+
+def test_a_cell_of_millions_of_capitals_takes_no_time():
+    assert in_capitals("A" * 5_000_000)
