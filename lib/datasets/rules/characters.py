@@ -43,7 +43,10 @@ class Kind:
 
 REMOVE = N_("Accept to take them away; nothing that can be seen changes.")
 BY_HAND = N_("Look at the named lines and write what should stand there.")
-PLAIN = "\x00-\u024f\u180e\u200b\u2028-\u202e\u2060-\u2069\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ufeff\uff00-\uffef"
+PLAIN = (
+    "\x00-\u024f\u180e\u200b\u2028-\u202e\u2060-\u2069\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\uff00-\uffff\U000e0000-\U000e007f"
+)
 """Letters and signs that never need a joiner beside them, and what the fixes take away."""
 
 KINDS = {

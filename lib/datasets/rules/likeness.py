@@ -18,20 +18,16 @@ ALIKE = 0.6
 """Share of the runs of four characters that must agree. One Chinese character in twenty may differ (each is part of
 four runs), or one English word in twelve."""
 LIKELY = 0.4
-COMMON = 0.01
-AT_LEAST = 20
-"""A passage that stands in more than 1% of the examples, and in more than 20, is taken for a template."""
-COMMON_IN_FEW = 0.3
-AT_LEAST_IN_FEW = 5
-"""In a small file it is one when it stands in more than 30% of the examples, and in more than 5."""
-CROWD = 30
+COMMON = 0.3
+AT_LEAST = 5
+"""A passage that stands in more than 30% of the examples, and in more than 5, is taken for a template."""
+CROWD = 20
 """More examples than this that are like one another are made from a template too."""
 TELLING = 8
 """Bins that must be left to judge by, in both halves together."""
-BANDS = 24
 EACH = 4
-"""Bins in a band. Two examples that agree in all bins of any band are worth a look: at the least likeness that counts
-96 of 100 such pairs get one, at a likeness of 0.7 all but one in 1,000."""
+"""Bins in a band, 12 bands in each half. Two examples that agree in all bins of any band are worth a look: at the least
+likeness that counts 96 of 100 such pairs get one, at a likeness of 0.7 all but two in 1,000."""
 PIECE = 1 << 15
 """Pairs compared at a time."""
 
@@ -70,74 +66,47 @@ def _pass(sketches: Sketches) -> dict[int, int]:
 
 
 def informative(sketches: Sketches) -> Marks:
-    """Return (examples, 2, BINS) the bins that hold something which is not common in this file."""
-    common = min(max(AT_LEAST, COMMON * len(sketches)), max(AT_LEAST_IN_FEW, COMMON_IN_FEW * len(sketches)))
-    columns = np.ascontiguousarray(sketches.reshape(len(sketches), 2 * BINS).T)
-    telling = np.empty(columns.shape, np.bool_)
-    for column, marks in zip(columns, telling, strict=True):
-        rare = np.bincount(column, minlength=256) <= common
-        rare[0] = False
-        rare.take(column, out=marks)
-    return telling.T.reshape(sketches.shape)
+    """Return (examples, 2, BINS) the bins that hold something which is not common in this file.
+
+    Halves that are the very same in several examples (labels, one and the same instruction) have none.
+    """
+    most = max(AT_LEAST, COMMON * len(sketches))
+    telling = np.empty(sketches.shape, np.bool_)
+    for half in range(2):
+        for place in range(BINS):
+            values = sketches[:, half, place]
+            rare = np.bincount(values, minlength=256) <= most
+            rare[0] = False
+            telling[:, half, place] = rare[values]
+        telling[often(sketches[:, half]), half] = False
+    return telling
+
+
+def often(halves: Sketches) -> Marks:
+    """Return (examples,) whether the very same half stands in more than `AT_LEAST` examples."""
+    weights = np.random.default_rng(0).integers(1, 1 << 63, BINS, np.uint64)
+    _values, which, times = np.unique(halves @ weights, return_inverse=True, return_counts=True)
+    marks: Marks = (times > AT_LEAST)[which]
+    return marks
 
 
 def candidates(sketches: Sketches, telling: Marks) -> Pairs:
     """Return pairs that agree in a band: each example with the first in its bucket and with the one before it."""
-    masked = np.where(telling, sketches, 0).reshape(len(sketches), 2 * BINS)
-    kind = kinds_of(telling)
-    found = []
-    for each, layout in enumerate(LAYOUT):
-        members = np.flatnonzero(kind == each)
-        columns = np.ascontiguousarray(masked[members].T).astype(np.uint32)
-        for band in layout:
-            found += in_one_bucket(columns[band], members)
+    masked = np.where(telling, sketches, 0).reshape(len(sketches), -1, EACH)
+    keys = np.ascontiguousarray(masked.transpose(1, 0, 2)).view(np.uint32)[:, :, 0]
+    filled = np.count_nonzero(masked, axis=2) >= EACH // 2
+    found = [np.zeros((0, 2), np.int64)]
+    for band, usable in zip(keys, filled.T, strict=True):
+        some = np.flatnonzero(usable)
+        order = some[np.argsort(band[some], kind="stable")]
+        same = np.flatnonzero(band[order[1:]] == band[order[:-1]]) + 1
+        begins = np.arange(len(order))
+        begins[same] = 0
+        firsts = np.maximum.accumulate(begins)[same]
+        found += [np.stack((order[firsts], order[same]), 1), np.stack((order[same - 1], order[same]), 1)]
     pairs = np.concatenate(found)
-    numbers = np.sort(pairs[:, 0] * len(masked) + pairs[:, 1])
-    numbers = numbers[np.diff(numbers, prepend=-1) > 0]
+    numbers = np.unique(pairs[:, 0] * len(masked) + pairs[:, 1])
     return np.stack(np.divmod(numbers, len(masked)), axis=1)
-
-
-def in_one_bucket(bins: NDArray[np.uint32], members: NDArray[np.int64]) -> list[Pairs]:
-    """Return pairs of members whose bins of one band, (EACH, members), are the same and not mostly empty.
-
-    The four bins and the place of the member are put into one number each, so that one quick sort does it all.
-    """
-    filled = np.count_nonzero(bins, axis=0) >= EACH // 2
-    a, b, c, d = bins
-    key = (a | b << np.uint32(8) | c << np.uint32(16) | d << np.uint32(24)).astype(np.uint64) << np.uint64(32)
-    ordered = np.sort((key | np.arange(len(members), dtype=np.uint64))[filled])
-    order = members[(ordered & np.uint64(0xFFFFFFFF)).astype(np.int64)]
-    bucket = ordered >> np.uint64(32)
-    same = np.flatnonzero(bucket[1:] == bucket[:-1]) + 1
-    begins = np.arange(len(order))
-    begins[same] = 0
-    firsts = np.maximum.accumulate(begins)[same]
-    return [np.stack((order[firsts], order[same]), 1), np.stack((order[same - 1], order[same]), 1)]
-
-
-def kinds_of(telling: Marks) -> NDArray[np.uint8]:
-    """Return (examples,) which half says most: 0 both, 1 what is asked, 2 what is answered; a place in `LAYOUT`."""
-    asked, answered = how_many(telling).T
-    kind = np.zeros(len(telling), np.uint8)
-    kind[answered < TELLING] = 1
-    kind[(asked < TELLING) & (answered >= TELLING)] = 2
-    return kind
-
-
-def _layout() -> NDArray[np.int64]:
-    """Return (3, BANDS, EACH) which bins of an example make up each band, for each of `kinds_of`."""
-    half = np.arange(BINS)
-    turned = half.reshape(EACH, -1).T.ravel()
-    return np.stack(
-        [
-            np.stack((half, half + BINS), axis=1).reshape(BANDS, EACH),
-            np.concatenate((half, turned)).reshape(BANDS, EACH),
-            np.concatenate((half, turned)).reshape(BANDS, EACH) + BINS,
-        ]
-    )
-
-
-LAYOUT = _layout()
 
 
 def compare(sketches: Sketches, telling: Marks, pairs: Pairs) -> Marks:

@@ -30,7 +30,8 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for key, item in value.items():
             if key not in NO_TEXT:
-                yield from texts_in(spelled_out(item) if key == ARGUMENTS else item)
+                meant = spelled_out(item) if key == ARGUMENTS else None
+                yield from texts_in(item) if meant is None else values_in(meant)
 
 
 def map_texts(value: Any, change: Callable[[str], str]) -> Any:
@@ -38,11 +39,9 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
-        items = [map_texts(item, change) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        return same_or(value, [map_texts(item, change) for item in value])
     if isinstance(value, dict):
-        fields = {key: map_field(key, item, change) for key, item in value.items()}
-        return value if all(fields[key] is item for key, item in value.items()) else fields
+        return same_or(value, {key: map_field(key, item, change) for key, item in value.items()})
     return value
 
 
@@ -50,24 +49,52 @@ def map_field(key: str, item: Any, change: Callable[[str], str]) -> Any:
     """Return one field of a record, changed. Arguments that are JSON are still JSON afterwards."""
     if key in NO_TEXT:
         return item
-    if key != ARGUMENTS or not isinstance(item, str):
+    meant = spelled_out(item) if key == ARGUMENTS else None
+    if meant is None:
         return map_texts(item, change)
-    meant = spelled_out(item)
-    changed = map_texts(meant, change)
-    if changed is meant or isinstance(meant, str):
-        return changed
-    return json.dumps(changed, ensure_ascii=False)
+    changed = map_values(meant, change)
+    return item if changed is meant else json.dumps(changed, ensure_ascii=False)
 
 
-def spelled_out(arguments: Any) -> Any:
-    """Return what arguments say, numbers as text; what is no JSON object stays the text it is."""
-    if not isinstance(arguments, str):
-        return arguments
+def spelled_out(arguments: Any) -> dict[str, Any] | None:
+    """Return the object that arguments spell out in JSON; None when they don't."""
     try:
-        meant = json.loads(arguments)
+        meant = json.loads(arguments) if isinstance(arguments, str) else None
     except (ValueError, RecursionError):
-        return arguments
-    return meant if isinstance(meant, dict) else arguments
+        return None
+    return meant if isinstance(meant, dict) else None
+
+
+def values_in(value: Any) -> Iterator[str]:
+    """Yield what arguments say, numbers as they are written. Their keys are the tool's, not text."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield json.dumps(value)
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from values_in(item)
+
+
+def map_values(value: Any, change: Callable[[str], str]) -> Any:
+    """Return arguments with every value changed; a number that changes becomes a text."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        written = json.dumps(value)
+        changed = change(written)
+        return value if changed == written else changed
+    if isinstance(value, list):
+        return same_or(value, [map_values(item, change) for item in value])
+    if isinstance(value, dict):
+        return same_or(value, {key: map_values(item, change) for key, item in value.items()})
+    return value
+
+
+def same_or(value: Any, changed: Any) -> Any:
+    """Return the old list or object when all of its items are the old ones, else the new."""
+    pairs = zip(changed, value, strict=True) if isinstance(value, list) else ((changed[k], value[k]) for k in value)
+    return value if all(new is old for new, old in pairs) else changed
 
 
 def more_texts(view: View) -> list[str]:
