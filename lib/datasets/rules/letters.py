@@ -9,6 +9,7 @@ from lib.datasets.fixes import Change, set_field
 from lib.datasets.recipe import COMPLETION, Fix
 from lib.datasets.rules.bare import bare_completion, bare_prompt, split_lead
 from lib.datasets.rules.base import Context, Finding, Found, Rule, View
+from lib.datasets.rules.endings import separator_of, stop_of
 from lib.datasets.table import Note
 from lib.i18n import N_
 
@@ -99,12 +100,16 @@ def in_capitals(text: str) -> bool:
 
 
 def lower_case(record: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one field in small letters if it is in capitals throughout; marks around it stay."""
+    """Write one field in small letters if it is in capitals throughout.
+
+    Marks around it stay: the one named, and any usual one, should the recipe have been given another since.
+    """
     text = record.get(settings["field"])
     if not isinstance(text, str):
         return record
     lead, body = split_lead(settings["lead"], text)
     bare = body.removesuffix(settings["mark"])
+    bare = bare.removesuffix(stop_of(bare)).removesuffix(separator_of(bare))
     if not in_capitals(bare):
         return record
     return {**record, settings["field"]: lead + bare.lower() + body[len(bare) :]}

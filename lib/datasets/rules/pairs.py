@@ -30,7 +30,7 @@ class PreferenceRule(Rule):
 class SamePair(PreferenceRule):
     """Both answers are the same."""
 
-    code: ClassVar[str] = "same_pair"
+    code: ClassVar[str] = "same_answers"
 
     def look(self, view: View) -> None:
         if is_same_pair(view.record):

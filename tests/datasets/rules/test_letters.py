@@ -14,6 +14,13 @@ def test_prompts_in_capitals_are_told_and_written_small_but_for_their_marks(pair
     assert change({"prompt": pairs[1][0]}, settings) == {"prompt": pairs[1][0]}
 
 
+def test_a_stop_chosen_after_the_fix_was_accepted_stays_in_capitals():
+    settings = {"field": "completion", "mark": "", "lead": ""}
+    assert CHANGES["lower_case"]({"completion": " IN THE BACK YARD END"}, settings) == {
+        "completion": " in the back yard END"
+    }
+
+
 def test_f6_chinese_with_two_acronyms_is_not_in_capitals(pairs_in):
     answers = ["我们支持AI和GPT模型的微调，也支持LORA和SFT。", "七天内退货。", "请联系客服。"]
     assert pairs_in(CompletionCapitals, [("q", answer) for answer in answers]) == {}

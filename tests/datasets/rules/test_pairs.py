@@ -26,7 +26,7 @@ def test_what_is_wrong_with_preference_rows():
         for number, record in enumerate([GOOD, SAME, EMPTY, MISSING, ANSWERED]):
             rule.look(view_of(number, Origin(number + 1), record))
         found |= {finding.code: list(finding.found.rows) for finding in rule.findings()}
-    assert found == {"empty_pair": [2, 3], "same_pair": [1], "answered_input": [4]}
+    assert found == {"empty_pair": [2, 3], "same_answers": [1], "answered_input": [4]}
 
 
 def test_fixes_leave_out_exactly_these_rows():
