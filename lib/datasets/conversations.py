@@ -45,8 +45,8 @@ PAIRS = [
     ("问", "答"),
 ]
 TEXTS = ("content", "value", "text")
-PLAIN = frozenset({"role", "content", "name", "weight"})
-"""Keys of messages that need no second look."""
+PLAIN = frozenset({"role", "content", "name", "weight", "refusal", "tool_calls", "tool_call_id", "function_call"})
+"""Keys that messages have in OpenAI's shape and nowhere else."""
 
 
 def as_messages(cell: Any) -> list[Message] | None:
@@ -68,13 +68,12 @@ def as_messages(cell: Any) -> list[Message] | None:
 
 
 def is_plain(item: Any) -> bool:
-    """Say whether an item is a message in OpenAI's shape with nothing to look at but its text."""
-    return (
-        item.__class__ is dict
-        and item.get("content").__class__ is str
-        and item.get("role").__class__ is str
-        and item["role"] in KNOWN_ROLES
-        and (len(item) == 2 or item.keys() <= PLAIN)
+    """Say whether an item is a message in OpenAI's shape already; one whose text is in parts is looked at twice."""
+    if item.__class__ is not dict or item.get("role").__class__ is not str or item["role"] not in KNOWN_ROLES:
+        return False
+    content = item.get("content")
+    return (content.__class__ is str and len(item) == 2) or (
+        (content is None or content.__class__ is str) and item.keys() <= PLAIN
     )
 
 
