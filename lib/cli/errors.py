@@ -6,6 +6,7 @@ TuneboardError
 ├── OutputIsInput      the result would replace the file it is made from
 ├── WrongOutput        the name of the result has an ending that is not written
 ├── BadRecipe          a recipe file can't be used
+├── RecipeDoesNotFit   a recipe speaks of columns that the file does not have
 ├── UnknownRole        --role names a column or a role that is not there
 └── Fault              a fault of ours
 """
@@ -42,6 +43,12 @@ class BadRecipe(TuneboardError):
     what = "The recipe {file} can't be used: {detail}"
     why = "Without it the examples would come out differently."
     todo = "Give a file that prepare --save-recipe or the Data page wrote."
+
+
+class RecipeDoesNotFit(TuneboardError):
+    what = "The recipe {file} speaks of other columns than the file has: {columns}."
+    why = "Without them there is no text to learn from."
+    todo = "Give the recipe of a file with the same columns, or leave --recipe out."
 
 
 class UnknownRole(TuneboardError):

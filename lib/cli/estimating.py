@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 from typing import Any
 
 from babel.numbers import format_currency
@@ -12,7 +11,7 @@ from lib.cli import say
 from lib.cli.answers import Answer, tokens
 from lib.cli.inspecting import number
 from lib.cli.looking import counted_for, look
-from lib.cli.reading import Opened, opened, read
+from lib.cli.reading import Opened, opened, validation_of
 from lib.i18n import _, locale
 from lib.pricing.epochs import default_epochs
 from lib.pricing.estimate import Estimate, Method, billed_tokens, estimate_engine, estimate_hosted
@@ -55,10 +54,8 @@ def epochs_for(target: Target, report: Report, count: TokenCount) -> int:
 
 def tokens_of_validation(file: Opened, chosen: Namespace, target: Target) -> TokenCount | None:
     """Return the tokens of the validation file, which some services bill; None when there is none."""
-    if not chosen.validation:
-        return None
-    validation = replace(file, path=chosen.validation, source=read(chosen.validation, chosen, file.work))
-    return look(validation.as_it_stands(), chosen, model=counted_for(target)).tokens
+    validation = validation_of(file, chosen)
+    return look(validation.as_it_stands(), chosen, model=counted_for(target)).tokens if validation else None
 
 
 def estimate(target: Target, count: TokenCount, epochs: int, validation: TokenCount | None, kind: str) -> Estimate:

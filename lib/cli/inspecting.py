@@ -12,10 +12,13 @@ from lib.cli import say
 from lib.cli.answers import Answer, described, problems_of, refused, serious
 from lib.cli.arguments import PROGRAM
 from lib.cli.looking import COUNTED_WITH, counted_for, look
-from lib.cli.reading import opened
+from lib.cli.reading import Opened, opened
+from lib.datasets.errors import NoUsableColumns
 from lib.errors import TuneboardError
 from lib.i18n import _, locale
-from lib.workbench.targets import find_target
+from lib.pricing.tokens import TokenModel
+from lib.workbench.report import Report
+from lib.workbench.targets import Target, find_target
 
 LINES_SHOWN = 8
 
@@ -25,24 +28,35 @@ def run(chosen: Namespace) -> int:
     target = None if chosen.no_tokens else find_target(chosen.model or COUNTED_WITH)
     model = counted_for(target) if target else None
     try:
-        with opened(chosen) as file:
-            limit = target.context if target and chosen.model else None
-            report = look(file, chosen, model=model, limit=limit)
-            answer = described(file, report, problems_of(file, report), model)
+        with opened(chosen, anyway=True) as file:
+            answer = unusable(file) if file.unusable else examined(file, chosen, target, model)
     except TuneboardError as refusal:
         answer = refused(refusal)
         if not chosen.json:
             say.refuse(refusal, as_json=False)
     if chosen.json:
         say.answer(answer)
-    elif answer["kind"] == "dataset":
+    elif answer["format"]:
         tell(answer)
     return status(answer)
 
 
+def examined(file: Opened, chosen: Namespace, target: Target | None, model: TokenModel | None) -> Answer:
+    """Return the answer about a file that gives examples."""
+    report = look(file, chosen, model=model, limit=target.context if target and chosen.model else None)
+    return described(file, report, problems_of(file, report), model)
+
+
+def unusable(file: Opened) -> Answer:
+    """Return the answer about a file that was read, but has nothing to learn from."""
+    refusal = file.unusable or NoUsableColumns(file=file.path.name)
+    report = Report(rows=file.source.rows, examples=0, dropped=0, columns=file.source.table.columns)
+    return described(file, report, refused(refusal)["problems"], None) | {"kind": "unknown"}
+
+
 def status(answer: Answer) -> int:
     """Return 0 for a dataset with hints at most, 2 for what can't be read, 1 for anything else."""
-    if answer["kind"] == "unknown":
+    if answer["format"] is None and answer["kind"] == "unknown":
         return 2
     return int(answer["kind"] != "dataset" or serious(answer["problems"]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from lib.cli.reading import Opened, read
+from lib.cli.reading import Opened, validation_of
 from lib.cli.say import progress
 from lib.i18n import _
 from lib.pricing.tokens import CHARACTERS, TokenModel, token_model
@@ -41,9 +41,8 @@ def look(
 
 def asked_in_validation(opened: Opened, chosen: Namespace) -> frozenset[int]:
     """Return what the validation file asks, if there is one."""
-    if not chosen.validation:
-        return frozenset()
-    return asked_by(read(chosen.validation, chosen, opened.work), opened.recipe)
+    validation = validation_of(opened, chosen)
+    return asked_by(validation.source, validation.recipe) if validation else frozenset()
 
 
 def counted_for(target: Target) -> TokenModel:

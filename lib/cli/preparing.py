@@ -7,7 +7,6 @@ import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from lib.cli import say
@@ -18,7 +17,7 @@ from lib.cli.errors import OutputExists, OutputIsInput, WrongOutput
 from lib.cli.inspecting import number, tell_problems
 from lib.cli.looking import asked_in_validation, counted_for
 from lib.cli.markdown import report as markdown
-from lib.cli.reading import Opened, opened, read
+from lib.cli.reading import Opened, opened, validation_of
 from lib.datasets.rules.base import Finding
 from lib.i18n import _
 from lib.workbench.export import Exported, export, export_table
@@ -37,14 +36,24 @@ def run(chosen: Namespace) -> int:
     with opened(chosen, target) as asked:
         model = counted_for(target) if target else None
         file, report, accepted = settle(asked, chosen, chooser(chosen), model, target.context if target else None)
+        if not report.examples:
+            return nothing_left(file, report)
         written = [write(file, chosen, target, chosen.output, asked_in_validation(file, chosen))]
-        if chosen.validation:
-            written.append(write_validation(file, chosen, target))
+        if validation := validation_of(file, chosen):
+            written.append(write(validation, chosen, target, validation_output(chosen.output)))
         answer = described(file, report, left(file, report, target, written[0]), model)
         sentences = [sentence for each in written for sentence in told(each)]
         save(chosen, file, markdown(answer, accepted, sentences))
     tell(chosen, accepted, answer["problems"], sentences)
     return int(any(each["severity"] != "hint" and not each.get("left_out") for each in answer["problems"]))
+
+
+def nothing_left(file: Opened, report: Report) -> int:
+    """Say that there is nothing to write; an empty file would only be refused later."""
+    tell_problems(problems_of(file, report))
+    say.line()
+    say.line(_("Nothing was written: no example is left."), say.COLOURS["error"])
+    return 1
 
 
 def refuse_outputs(chosen: Namespace) -> None:
@@ -85,12 +94,6 @@ def write(
     with whole_or_not_at_all(out) as file_out, made.open("rb") as file_in:
         shutil.copyfileobj(file_in, file_out)
     return Exported(out, done.examples, done.size)
-
-
-def write_validation(file: Opened, chosen: Namespace, target: Target | None) -> Exported:
-    """Write the validation file under the same recipe."""
-    validation = replace(file, path=chosen.validation, source=read(chosen.validation, chosen, file.work))
-    return write(validation, chosen, target, validation_output(chosen.output))
 
 
 def validation_output(out: Path) -> Path:

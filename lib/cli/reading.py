@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lib.cli.errors import BadRecipe, NoSuchFile, UnknownRole
+from lib.cli.errors import BadRecipe, NoSuchFile, RecipeDoesNotFit, UnknownRole
+from lib.datasets.convert import require_columns
+from lib.datasets.errors import NoUsableColumns
 from lib.datasets.mapping import Guess, Role, guess_roles
 from lib.datasets.recipe import Recipe
 from lib.datasets.source import Source, open_source
@@ -44,6 +46,8 @@ class Opened:
     """Columns whose role somebody gave."""
     work: Path
     """Folder for what is written on the way; it is gone afterwards."""
+    unusable: NoUsableColumns | None = None
+    """Why the file gives no examples at all; only where that was asked for."""
 
     @property
     def ready(self) -> bool:
@@ -63,22 +67,31 @@ class Opened:
 
 
 @contextmanager
-def opened(chosen: Namespace, target: Target | None = None, *, convert: bool = True) -> Iterator[Opened]:
+def opened(
+    chosen: Namespace, target: Target | None = None, *, convert: bool = True, anyway: bool = False
+) -> Iterator[Opened]:
     """Open the file that was asked for; raises `DatasetError` and what `lib.cli.errors` lists.
 
     Args:
         chosen: the arguments.
         target: who is to take the examples; decides the format where nobody chose one.
         convert: also bring a file that has a format already into one that the target takes.
+        anyway: open it even if no column can be learnt from, to say what it is.
     """
     with tempfile.TemporaryDirectory(prefix="tuneboard-") as folder:
         work = Path(folder)
         source = read(chosen.file, chosen, work)
         guess = guess_roles(source.table)
-        recipe = recipe_for(source, guess, chosen, target, convert=convert)
+        unusable = None
+        try:
+            recipe = recipe_for(source, guess, chosen, target, convert=convert)
+        except NoUsableColumns as problem:
+            if not anyway:
+                raise
+            recipe, unusable = Recipe(), problem
         given = frozenset(recipe.roles if chosen.recipe else dict(chosen.role))
-        rows = together(source, recipe, work)
-        yield Opened(chosen.file, source.table, rows, recipe, guess, given, work)
+        rows = source if unusable else together(source, recipe, work)
+        yield Opened(chosen.file, source.table, rows, recipe, guess, given, work, unusable)
 
 
 def read(path: Path, chosen: Namespace, work: Path) -> Source:
@@ -97,6 +110,15 @@ def read(path: Path, chosen: Namespace, work: Path) -> Source:
         )
     except OSError as problem:
         raise NoSuchFile(file=str(path), detail=problem.strerror or str(problem)) from problem
+
+
+def validation_of(file: Opened, chosen: Namespace) -> Opened | None:
+    """Return the validation file that was named, opened under the recipe of the training file."""
+    if not chosen.validation:
+        return None
+    source = read(chosen.validation, chosen, file.work)
+    rows = together(source, file.recipe, file.work)
+    return replace(file, path=chosen.validation, table=source.table, source=rows)
 
 
 def recipe_for(source: Source, guess: Guess, chosen: Namespace, target: Target | None, *, convert: bool) -> Recipe:
@@ -125,10 +147,12 @@ def saved_recipe(path: Path, source: Source) -> Recipe:
     except ValueError as problem:
         raise BadRecipe(file=str(path), detail=str(problem)) from problem
     if not isinstance(record, Mapping) or not isinstance(record.get("roles"), Mapping):
-        raise BadRecipe(file=str(path), detail="no roles")
+        raise BadRecipe(file=str(path), detail="roles")
     recipe = Recipe.from_json(record)
-    if source.table.shape == "flat" and recipe.roles and not set(recipe.roles) & set(source.table.columns):
-        raise BadRecipe(file=str(path), detail=", ".join(list(recipe.roles)[:5]))
+    try:
+        require_columns(source.table, recipe)
+    except NoUsableColumns as problem:
+        raise RecipeDoesNotFit(file=str(path), columns=", ".join(list(recipe.roles)[:5])) from problem
     return recipe
 
 

@@ -1,10 +1,19 @@
 """`prepare`: a file in, a dataset out."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def records(path):
@@ -114,3 +123,44 @@ def test_a_recipe_that_is_none_is_refused(cli, table, write, tmp_path):
     assert done.returncode == 2
     assert not (tmp_path / "out.jsonl").exists()
     assert "Traceback" not in done.stderr
+
+
+def test_a_dataset_without_examples_is_not_written(cli, write, tmp_path):
+    path = write("silent.jsonl", [{"messages": [{"role": "assistant", "content": ""}]}] * 12)
+    done = cli("prepare", path, "-o", tmp_path / "out.jsonl", "--yes", "--format", "chat")
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_ctrl_c_leaves_no_half_file(write, tmp_path, chat):
+    path, out = write("chat.jsonl", chat * 20_000), tmp_path / "out.jsonl"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lib.cli", "prepare", path, "-o", out, "--yes"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    time.sleep(1.0)
+    os.killpg(running.pid, signal.SIGINT)
+    _out, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert b"Traceback" not in told
+    assert [left.name for left in tmp_path.iterdir()] == ["chat.jsonl"]
+
+
+def test_on_a_terminal_each_fix_is_asked_for_with_before_and_after(table, tmp_path):
+    pty = pytest.importorskip("pty")
+    out, (ours, theirs) = tmp_path / "out.jsonl", pty.openpty()
+    command = [sys.executable, "-m", "lib.cli", "prepare", table, "-o", out]
+    running = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, b"y\n" * 20)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a closed terminal ends on Linux
+        while more := os.read(ours, 4096):
+            shown += more
+    assert running.wait(60) in (0, 1)
+    assert "What are stars good for?" in shown.decode()
+    assert len(records(out)) == 12
