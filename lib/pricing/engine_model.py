@@ -136,11 +136,18 @@ class EngineModel:
         return word if word and first == [self._reading.token_to_id(word)] else ""
 
 
-@lru_cache(maxsize=8)
 def load(place: str) -> EngineModel:
     """Return the model of a folder, or of the folder that a tokenizer.json lies in. Raises `UnreadableTokenizer`."""
-    file = Path(place)
-    return EngineModel(file / "tokenizer.json" if file.is_dir() else file)
+    file = Path(place) / "tokenizer.json" if Path(place).is_dir() else Path(place)
+    return _load(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=8)
+def _load(file: Path, _changed: int) -> EngineModel:
+    try:
+        return EngineModel(file)
+    except (LookupError, TypeError, ValueError, AttributeError) as problem:  # a configuration of another shape
+        raise UnreadableTokenizer(file=file.parent.name, detail=repr(problem)) from problem
 
 
 def _marked(tokens: list[Token], targets: list[Stretch], said: list[tuple[Stretch, str]]) -> Iterator[Token]:

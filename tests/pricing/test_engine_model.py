@@ -14,6 +14,7 @@ from tokenizers.processors import TemplateProcessing
 from lib.engine.training.data import encode_record
 from lib.engine.training.text import ensure_chat_template
 from lib.engine.training.tokenizer import train_tokenizer
+from lib.pricing.errors import UnreadableTokenizer
 from lib.pricing.model_view import model_view
 from lib.pricing.tokens import TokenMeter, TokenModel, token_model
 
@@ -115,6 +116,24 @@ def test_a_template_can_reach_nothing_outside(pair: tuple[Any, Path], tmp_path: 
         (tmp_path / name).write_bytes((pair[1] / name).read_bytes())
     (tmp_path / "chat_template.jinja").write_text("{{ messages.__class__.__mro__[1].__subclasses__() }}")
     counted = TokenMeter(token_model("any", "engine", tmp_path)).measure([{"messages": [{"role": "user"}]}])
+    assert counted.approximate == 1
+
+
+@pytest.mark.parametrize("pair", ["starter"], indirect=True)
+@pytest.mark.parametrize("config", ['{"chat_template": [{"x": 1}]}', '{"eos_token": {"y": 2}}', '{"eos_token": 5}'])
+def test_a_folder_in_another_shape_is_named(pair: tuple[Any, Path], config: str, tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_bytes((pair[1] / "tokenizer.json").read_bytes())
+    (tmp_path / "tokenizer_config.json").write_text(config)
+    with pytest.raises(UnreadableTokenizer, match=tmp_path.name):
+        TokenMeter(token_model("any", "engine", tmp_path))
+
+
+@pytest.mark.parametrize("pair", ["starter"], indirect=True)
+def test_a_template_that_is_no_template_is_counted_flat(pair: tuple[Any, Path], tmp_path: Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes((pair[1] / name).read_bytes())
+    (tmp_path / "chat_template.jinja").write_text("{% for %}")
+    counted = TokenMeter(token_model("any", "engine", tmp_path)).measure([{"messages": [{"role": "user"}] * 2}])
     assert counted.approximate == 1
 
 
