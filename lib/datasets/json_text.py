@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any
 
 from lib.datasets import jsonl
 from lib.datasets.encoding import Text
 from lib.datasets.errors import BrokenJson, NestedTooDeep
 from lib.datasets.grid import capped
+from lib.datasets.json_shapes import Inside, inside
 from lib.datasets.json_window import BrokenDocument, BrokenValue, Window
 from lib.datasets.recognise import refuse_api_objects
 from lib.datasets.records import Record, Records
@@ -35,9 +36,11 @@ class BrokenTally:
     def __init__(self, notes: list[Note]) -> None:
         self.notes = notes
         self.count = 0
+        self.first: jsonl.BrokenLine | None = None
 
     def add(self, broken: jsonl.BrokenLine) -> None:
         self.count += 1
+        self.first = self.first or broken
         if self.count <= SHOWN_BROKEN:
             values: dict[str, str | int | float] = {"line": broken.line, "column": broken.column}
             self.notes.append(Note(BROKEN, values | {"detail": broken.detail}, Origin(broken.line)))
@@ -74,21 +77,20 @@ def is_object(line: str) -> bool:
 def records_of_lines(text: Text, name: str, notes: list[Note]) -> Iterator[Record]:
     """Yield one record a line. Lines end with \\n alone: U+2028 and its like belong to the text."""
     tally = BrokenTally(notes)
-    first, count = None, 0
+    count = 0
     with text.open("\n") as lines:
         for number, line in capped(enumerate(lines, start=1), name):
             if not line.strip():
                 continue
             found = jsonl.parse(line.rstrip("\r\n"), number)
             if isinstance(found, jsonl.BrokenLine):
-                first = first or found
                 tally.add(found)
             else:
                 count += 1
                 yield found
     tally.close()
-    if not count and first:
-        raise BrokenJson(file=name, line=first.line, column=first.column, detail=first.detail)
+    if not count and tally.first:
+        raise BrokenJson(file=name, line=tally.first.line, column=tally.first.column, detail=tally.first.detail)
 
 
 def about_broken(lines: list[jsonl.BrokenLine]) -> list[Note]:
@@ -107,12 +109,12 @@ def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Re
     count = 0
     try:
         with text.open() as file:
-            for found in values_of(Window(file), name):
+            for found in values_of(Window(file), name, notes):
                 if isinstance(found, BrokenValue):
                     tally.add(jsonl.BrokenLine(found.line, found.column, found.detail))
                     continue
-                line, value, written = found
-                if jsonl.ESCAPED_HALF.search(written) and jsonl.has_half(value):
+                line, value, suspect = found
+                if suspect and jsonl.has_half(value):
                     tally.add(jsonl.BrokenLine(line, 1, jsonl.HALF))
                 else:
                     count += 1
@@ -120,40 +122,43 @@ def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Re
     except BrokenDocument as problem:
         raise refusal(problem, name) from problem
     tally.close()
-    if tally.count and not count:
-        raise BrokenJson(file=name, **notes[0].values)
+    if tally.first and not count:
+        raise BrokenJson(file=name, line=tally.first.line, column=tally.first.column, detail=tally.first.detail)
 
 
-def values_of(window: Window, name: str) -> Iterator[tuple[int, Any, str] | BrokenValue]:
-    """Yield the items of each list, of the list that an object wraps, or the object: line, value and text."""
+def values_of(window: Window, name: str, notes: list[Note]) -> Iterator[tuple[int, Any, bool] | BrokenValue]:
+    """Yield the items of each list and each object, with its line and whether its text may hold half a character.
+
+    An object that is all there is may hold the records; one of several is a record.
+    """
+    first = True
     while opening := window.peek():
         line = window.line
         if opening == "[":
-            yield from window.items()
-            continue
-        value, written = window.value()
-        refuse_api_objects(value, name)
-        inside = list_inside(value)
-        if inside is None:
-            yield line, value, written
+            for item in window.items():
+                yield item if isinstance(item, BrokenValue) else (item[0], item[1], may_have_half(item[2]))
         else:
-            starts = lines_inside(written, inside)
-            yield from ((line + start, item, written) for start, item in zip(starts, value[inside], strict=True))
+            value, written = window.value()
+            refuse_api_objects(value, name)
+            found = inside(value) if first and not window.peek() else None
+            if found is None:
+                yield line, value, may_have_half(written)
+            else:
+                yield from spread(found, line, written, notes)
+        first = False
 
 
-def list_inside(value: Any) -> str | None:
-    """Return the key of the list of records that an object wraps, e.g. `data`; None when it is a record itself."""
-    if not isinstance(value, dict) or "messages" in value or has_turns(value.get("conversations")):
-        return None
-    lists = [key for key, inner in value.items() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
-    if "data" in lists or len(lists) == 1:
-        return "data" if "data" in lists else lists[0]
-    return None
+def spread(found: Inside, line: int, written: str, notes: list[Note]) -> Iterator[tuple[int, Any, bool]]:
+    """Yield the records that an object holds: each with a line of its own if it stands in a list."""
+    notes += found.notes
+    suspect = may_have_half(written)
+    starts = lines_inside(written, found.key) if found.key else repeat(0)
+    for start, record in zip(starts, found.records, strict=False):
+        yield line + start, record, suspect
 
 
-def has_turns(value: Any) -> bool:
-    """Say whether a list holds the turns of one conversation rather than many conversations."""
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "from" in value[0]
+def may_have_half(written: str) -> bool:
+    return bool(jsonl.ESCAPED_HALF.search(written))
 
 
 def lines_inside(written: str, key: str) -> Iterator[int]:

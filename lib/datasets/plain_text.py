@@ -12,9 +12,12 @@ from lib.datasets.records import Record, Records
 from lib.datasets.table import Note
 from lib.i18n import N_
 
-ASKS = re.compile(r"\s*(?:Q|Question|User|Human|问|问题|提问|用户|客户)\s*[:：]\s*(.*)", re.IGNORECASE | re.DOTALL)
+BEFORE = r"[\s*#>-]*(?:\d+\s*[.、)]\s*)?"
+"""What may stand before a mark: blanks, signs of Markdown, the number of an item."""
+AFTER = r"\s*\d*\s*[:：]\**\s*(.*)"
+ASKS = re.compile(BEFORE + r"(?:Q|Question|User|Human|问|问题|提问|用户|客户)" + AFTER, re.IGNORECASE | re.DOTALL)
 ANSWERS = re.compile(
-    r"\s*(?:A|Answer|Assistant|Bot|AI|答|答案|回答|回复|助手|客服)\s*[:：]\s*(.*)", re.IGNORECASE | re.DOTALL
+    BEFORE + r"(?:A|Answer|Assistant|Bot|AI|答|答案|回答|回复|助手|客服)" + AFTER, re.IGNORECASE | re.DOTALL
 )
 HEAD = 1000
 

@@ -103,6 +103,8 @@ def refuse_api_objects(value: Any, name: str) -> None:
     """Raise if an object is one that an API answers: a job, one of its events, a file, an answer of a model."""
     if not isinstance(value, dict):
         return
+    if {"cells", "nbformat"} <= value.keys():
+        raise UnsupportedFile(file=name, kind="a Jupyter notebook")
     kind = value.get("object")
     is_job = any(isinstance(cell, str) and JOB_IDS.fullmatch(cell) for cell in value.values())
     if kind in JOB_OBJECTS or str(kind).startswith("fine_tuning.job"):

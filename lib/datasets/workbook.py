@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import BinaryIO
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from lib.datasets.dialect import Line
 from lib.datasets.errors import BrokenWorkbook, EmptyFile, NoSuchSheet, UnpacksTooLarge
@@ -35,7 +35,7 @@ class Sheet:
 
 
 def read_workbook(file: BinaryIO, name: str, sheet: str | None = None) -> Sheet:
-    """Open a sheet by name, or the first one that holds something."""
+    """Open a sheet by name, or the first one that holds something; hidden sheets come last."""
     file.seek(0)
     if file.read(2) == b"PK":
         check_workbook(file, name)
@@ -45,7 +45,8 @@ def read_workbook(file: BinaryIO, name: str, sheet: str | None = None) -> Sheet:
         names: list[str] = book.sheet_names
         if sheet and sheet not in names:
             raise NoSuchSheet(file=name, sheet=sheet, sheets=", ".join(names))
-        for title in [sheet] if sheet else names:
+        shown = sorted(book.sheets_metadata, key=lambda one: one.visible != SheetVisibleEnum.Visible)
+        for title in [sheet] if sheet else [one.name for one in shown]:
             found = book.get_sheet_by_name(title)
             if found.start is not None:
                 return Sheet(lines_of(found, name), Merged(areas(found)), title, names)

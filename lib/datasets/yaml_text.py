@@ -13,9 +13,10 @@ import yaml
 
 from lib.datasets.encoding import Text
 from lib.datasets.errors import BrokenYaml, NestedTooDeep, NoUsableColumns, TooManyValues, YamlReference
+from lib.datasets.json_shapes import by_column, by_key, has_turns
 from lib.datasets.jsonl import MAX_DEPTH
 from lib.datasets.records import Record, Records
-from lib.datasets.table import JsonValue
+from lib.datasets.table import JsonValue, Note
 
 MAX_VALUES = 2_000_000
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -30,6 +31,7 @@ class Builder:
         self.stack: list[tuple[Any, str | None]] = [(self.documents, None)]
         self.lines: dict[int, list[int]] = {id(self.documents): []}
         self.count = 0
+        self.notes: list[Note] = []
 
     def take(self, event: Any) -> None:
         """Take in one event of the parser."""
@@ -83,7 +85,7 @@ def read_yaml(text: Text, name: str) -> Records:
     records = [record for line, value in listed(builder, builder.documents) for record in unwrap(builder, line, value)]
     if not records:
         raise NoUsableColumns(file=name)
-    return Records(iter(records), "yaml")
+    return Records(iter(records), "yaml", builder.notes)
 
 
 def listed(builder: Builder, values: list[Any]) -> Iterator[Record]:
@@ -104,13 +106,12 @@ def unwrap(builder: Builder, line: int, value: JsonValue) -> Iterator[Record]:
             yield from listed(builder, inside)
         elif len(lists) == 1 and "messages" not in value and not has_turns(lists[0]):
             yield from listed(builder, lists[0])
+        elif found := by_column(value) or by_key(value):
+            builder.notes += found.notes
+            lines = builder.lines[id(value)] if len(found.records) == len(value) else [line] * len(found.records)
+            yield from zip(lines, found.records, strict=True)
         else:
             yield line, value
-
-
-def has_turns(value: list[Any]) -> bool:
-    """Say whether a list holds the turns of one conversation rather than many conversations."""
-    return bool(value) and isinstance(value[0], dict) and bool({"from", "role"} & value[0].keys())
 
 
 def refusal(problem: yaml.YAMLError, name: str) -> BrokenYaml:

@@ -28,3 +28,17 @@ def test_other_text_is_one_text_a_line() -> None:
 def test_a_table_with_tabs_is_read_as_one_whatever_its_name() -> None:
     found = read_table(b"prompt\tcompletion\na\tb\nc\td\n", "export.txt")
     assert (found.format, found.rows) == ("tsv", [["a", "b"], ["c", "d"]])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q1: One?\nA1: Yes.\nQ2: Two?\nA2: No.\n",
+        "1. Q: One?\n   A: Yes.\n\n2. Q: Two?\n   A: No.\n",
+        "**Q:** One?\n**A:** Yes.\n\n**Q:** Two?\n**A:** No.\n",
+        "问题1：One?\n回答：Yes.\n问题2：Two?\n回答：No.\n",
+    ],
+)
+def test_marks_may_be_numbered_or_bold(text: str) -> None:
+    found = read_table(text.encode(), "faq.txt")
+    assert found.rows == [["One?", "Yes."], ["Two?", "No."]]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 
 import pytest
+from openpyxl import Workbook as Book
 
 from lib.datasets.errors import (
     BrokenArchive,
@@ -110,3 +112,16 @@ def test_archives_and_old_workbooks_that_are_none_are_refused(archive: Callable[
         read_table(b"PK\x03\x04 not really", "a.xlsx")
     with pytest.raises(BrokenWorkbook):
         read_table(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.xls")
+
+
+def test_a_hidden_sheet_is_read_only_when_chosen() -> None:
+    book, target = Book(), BytesIO()
+    book.active.title, book.active.sheet_state = "secret", "hidden"
+    book.active.append(["a"])
+    book.active.append(["x"])
+    shown = book.create_sheet("shown")
+    shown.append(["b"])
+    shown.append(["y"])
+    book.save(target)
+    assert read_table(target.getvalue(), "a.xlsx").sheet == "shown"
+    assert read_table(target.getvalue(), "a.xlsx", sheet="secret").rows == [["x"]]
