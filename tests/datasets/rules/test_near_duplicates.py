@@ -12,7 +12,7 @@ from lib.datasets.rules.base import Context, View, view_of
 from lib.datasets.rules.near_duplicates import NearDuplicates
 from lib.datasets.table import Origin
 
-ZH = "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学么之都好看起发当没成只如事把还用第样道想作种开"
+ZH = "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对"
 EN = [
     a + b + c
     for a in ("re", "con", "st", "pl", "tr", "un")
