@@ -19,12 +19,16 @@ from lib.ui.text import escape, shorten
 
 LONGEST = 4000
 """Characters of one text that are drawn; the file holds all of them."""
-AT, JSONL = "data_example", "data_as_jsonl"
+LOOKED_AT = 50
+"""Rows in which the first example is looked for."""
+AT, OF, JSONL = "data_example", "data_example_of", "data_as_jsonl"
 
 
 def draw(work: Work) -> None:
     """Draw the chosen row's example and the way to the next one."""
     rows = work.source.rows
+    if st.session_state.get(OF) != work.read_as or AT not in st.session_state:
+        st.session_state[OF], st.session_state[AT] = work.read_as, _first(work)
     at = _draw_browser(rows)
     found = lookup.rows_at(work.source, work.read_as, [at - 1])
     if not found:
@@ -42,6 +46,14 @@ def draw(work: Work) -> None:
             model_view.draw(made, work)
         else:
             st.caption(_("Nothing: this row is left out."))
+
+
+def _first(work: Work) -> int:
+    """Return the number, from 1, of the first row that gives an example; 1 if none of the first ones does."""
+    for row in lookup.rows_at(work.source, work.read_as, range(LOOKED_AT)):
+        if isinstance(example(row, work.recipe, work.corrections), dict):
+            return row.row + 1
+    return 1
 
 
 def _draw_browser(rows: int) -> int:

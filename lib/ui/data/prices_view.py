@@ -91,8 +91,8 @@ def row(quote: Quote, scale: float) -> dict[str, Any]:
     cost = _("not published") if estimate.dollars is None else rough + paid(estimate.dollars * scale, estimate.currency)
     return {
         "service": model.service_title,
-        "model": model.title,
         "cost": cost,
+        "model": model.title,
         "price": estimate.price_per_mtok,
         "currency": estimate.currency,
         "source": estimate.price_source or None,

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lib import library
 from lib.datasets.encoding import ENCODINGS
+from lib.datasets.formats import describe
 from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
@@ -39,9 +40,10 @@ def read(draft_id: str, state: dict[str, Any]) -> Source | None:
         _draw_overrides(draft_id, state, None)
         return None
     _draw_evidence(source.table, state["sha256"])
-    _draw_overrides(draft_id, state, source.table)
-    if source.table.notes:
-        _draw_notes(source.table)
+    with st.container(horizontal=True, key="data_reading"):
+        _draw_overrides(draft_id, state, source.table)
+        if source.table.notes:
+            _draw_notes(source.table)
     return source
 
 
@@ -65,12 +67,13 @@ def _draw_evidence(table: Table, sha256: str) -> None:
     """Say in one line how the file was read: its kind and size, then what the reader says for itself."""
     upload = library.upload(sha256)
     told = _("Read as {kind}, {size}.", kind=table.format.upper(), size=size(upload.size if upload else 0))
-    st.caption(escape(sentences(told, *(note.text() for note in table.evidence))))
+    named = _("Format: {format}.", format=describe(table).text())
+    st.caption(escape(sentences(told, *(note.text() for note in table.evidence), named)))
 
 
 def _draw_notes(table: Table) -> None:
     label = _("Assumed or skipped: {n}", n=number(len(table.notes)))
-    with st.expander(escape(label), icon=":material/info:"):
+    with st.popover(escape(label), icon=":material/info:", type="tertiary"):
         show_rows(
             [{_("Line number"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes],
             alt=_("What was assumed or skipped while reading"),

@@ -34,15 +34,32 @@ def edit_row(work: Work, row: SourceRow, columns: list[str]) -> None:
             continue
         lines = max(text.count("\n") + 1, len(text) // 80 + 1)
         height = min(TALLEST, 56 + LINE * lines)
-        held[column] = st.text_area(
-            escape(shorten(column, 40)), text, height=height, key=f"data_cell_{work.draft_id}_{row.row}_{at}"
-        )
+        held[column] = st.text_area(escape(shorten(column, 40)), text, height=height, key=_key(work, row, at))
     broken = [column for column, text in held.items() if not fits(row.fields.get(column, ""), text)]
     for column in broken:
         st.error(_("{column} must stay JSON.", column=escape(shorten(column, 40))), icon=":material/error:")
-    if st.button(_("Keep the changes"), type="primary", key="data_cell_save", disabled=bool(broken)):
-        change_corrections(work, partial(edited, row, held))
+    if st.button(
+        _("Keep the changes"),
+        type="primary",
+        key="data_cell_save",
+        disabled=bool(broken),
+        on_click=_save,
+        args=(work, row, columns),
+    ):
         st.rerun()
+
+
+def _key(work: Work, row: SourceRow, at: int) -> str:
+    return f"data_cell_{work.draft_id}_{row.row}_{at}"
+
+
+def _save(work: Work, row: SourceRow, columns: list[str]) -> None:
+    """Keep what the fields hold at the click, not what they held when the button was drawn."""
+    held = {
+        c: st.session_state[key] for at, c in enumerate(columns) if (key := _key(work, row, at)) in st.session_state
+    }
+    if all(fits(row.fields.get(column, ""), text) for column, text in held.items()):
+        change_corrections(work, partial(edited, row, held))
 
 
 def edited(row: SourceRow, held: dict[str, str], corrections: Corrections) -> Corrections:

@@ -28,6 +28,8 @@ CELL = 300
 """Characters of a cell that travel to the browser; the editor shows all of them."""
 COLUMNS = 20
 ALL, EXCLUDED, CHANGED = "", "excluded_by_hand", "changed_by_hand"
+OVER, OVER_CODES = "over_limit", {"over_long", "nothing_left"}
+"""All rows beyond the limit: those that are cut, and those of which nothing to learn is left."""
 FILTER, SEARCH = "data_rows_filter", "data_rows_search"
 
 
@@ -63,6 +65,8 @@ def filters(corrections: Corrections, report: Report | None) -> dict[str, str]:
     found = [*report.skipped, *report.findings] if report else []
     named = {finding.code: shorten(finding.title.text(), 80) for finding in found if len(finding.found)}
     named |= {finding.code: shorten(finding.why.text(), 80) for finding in (report.skipped if report else [])}
+    if OVER_CODES & set(named):
+        named[OVER] = _("Longer than the model reads")
     by_hand_ = {EXCLUDED: _("Left out by hand")} if corrections.excluded else {}
     by_hand_ |= {CHANGED: _("Changed by hand")} if corrections.edits else {}
     return {ALL: _("All")} | named | by_hand_
@@ -76,8 +80,9 @@ def _numbers(work: Work, report: Report | None, asked: str, chosen: str) -> tupl
     elif chosen == CHANGED:
         within = sorted(work.corrections.edits)
     elif chosen != ALL and report:
+        codes = OVER_CODES if chosen == OVER else {chosen}
         findings = [*report.skipped, *report.findings]
-        within = sorted({row for finding in findings if finding.code == chosen for row in finding.found.rows})
+        within = sorted({row for finding in findings if finding.code in codes for row in finding.found.rows})
     if not asked:
         return within, False
     hits = lookup.search(work.source, work.read_as, asked, within)

@@ -14,9 +14,6 @@ from lib.ui.format import number
 from lib.ui.text import escape, show_rows
 from lib.workbench.report import Report
 
-OVER_LONG = "over_long"
-"""Code of the finding about examples beyond the limit."""
-
 
 def draw(work: Work, report: Report) -> None:
     """Draw totals, lengths, roles and what it all costs."""
@@ -62,7 +59,7 @@ def _draw_limit(count: TokenCount, limit: int | None) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":orange[:material/warning:] {escape(told)}", width="content")
-        rows_view.link(OVER_LONG)
+        rows_view.link(rows_view.OVER)
 
 
 def _draw_parts(count: TokenCount, share: float) -> None:

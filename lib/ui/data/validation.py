@@ -27,9 +27,7 @@ def draw(draft_id: str) -> None:
     """Draw the slot for the second file."""
     held = (library.draft(draft_id, KIND) or {}).get("validation")
     with st.popover(_("Validation file"), icon=":material/fact_check:", type="tertiary", width="content"):
-        st.caption(
-            _("Examples to check the model on while it trains. They get the same recipe, and are never trained on.")
-        )
+        st.caption(_("Examples that are never trained on. They get the same recipe and become a dataset of their own."))
         if held:
             st.text(shorten(held["name"]))
             label = _("Take it away")

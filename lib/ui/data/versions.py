@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
@@ -12,11 +13,11 @@ from lib import library
 from lib.i18n import _
 from lib.library import Version
 from lib.ui import drafts, places
-from lib.ui.data import written
+from lib.ui.data import validation, written
 from lib.ui.data.work import Work, keep
 from lib.ui.format import ago, moment, number, size
 from lib.ui.text import escape, show_rows
-from lib.workbench.prepare import Prepared
+from lib.workbench.prepare import Prepared, prepare
 
 FORMATS = {
     "completion": "prompt/completion",
@@ -121,8 +122,23 @@ def _draw_saved(version: Version) -> None:
 
 def _save(name: str, work: Work, prepared: Prepared) -> None:
     """Save the version and note it in the draft. Clicked twice, the library returns the version that is there."""
-    sha256 = work.state["sha256"]
-    source = library.upload(sha256) or library.save_upload(work.state["name"], library.read_file(sha256))
-    made = (name, work.recipe, prepared.path, prepared.examples, source, work.corrections)
+    made = (name, work.recipe, prepared.path, prepared.examples, _upload(work.state), work.corrections)
     version = library.save_version_file(*made)
+    _save_validation(name, work)
     keep(work.draft_id, dataset=version.dataset, saved={"version": version.id, "key": work.spec("prepare").key})
+
+
+def _save_validation(name: str, work: Work) -> None:
+    """Save the second file under the same recipe, as a dataset of its own."""
+    source = validation.source_of(work.state)
+    if source is None:
+        return
+    with TemporaryDirectory() as folder:
+        made = prepare(source, work.recipe, Path(folder) / "made.jsonl", workers=1)
+        label = f"{name} validation"
+        library.save_version_file(label, work.recipe, made.path, made.examples, _upload(work.state["validation"]))
+
+
+def _upload(state: Mapping[str, Any]) -> library.Upload:
+    found = library.upload(state["sha256"])
+    return found or library.save_upload(state["name"], library.read_file(state["sha256"]))

@@ -19,8 +19,7 @@ from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Fix, Recipe
 from lib.datasets.source import Source
 from lib.datasets.table import Table
-from lib.datasets.threads import has_threads
-from lib.datasets.together import together
+from lib.datasets.together import changes_rows, together
 from lib.pricing.tokens import TokenModel, token_model
 from lib.ui import drafts
 from lib.workbench.background import Spec
@@ -88,12 +87,12 @@ def work_of(
 ) -> Work:
     """Return the work that a draft holds, and keep the draft as it is now.
 
-    Where the rows are lines of conversations, the conversations are worked on.
+    Where the rows are lines of conversations, the conversations are worked on; where they hold several examples, those.
     """
     drafts.keep(KIND, draft_id, state)
     recipe, target = Recipe.from_json(state["recipe"]), find_target(state.get("model") or default_model())
     held = OF_ROWS
-    if has_threads(recipe, source.table.columns):
+    if changes_rows(recipe, source.table.columns):
         held, read_as = OF_CONVERSATIONS, f"{read_as}|{json.dumps([recipe.roles, recipe.joiner, recipe.speakers])}"
         source = _together(source, recipe, read_as)
     corrections = Corrections.from_json(state.get(held) or {})
