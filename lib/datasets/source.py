@@ -100,7 +100,8 @@ def open_source(  # noqa: PLR0913 - each is one thing a reader may be told
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
-    header: bool | None = None,
+    header: int | None = None,
+    quote: str | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Source:
     """Open a file of any kind; `work` is a folder that spools are kept in, `stop` can end the making of one.
@@ -110,7 +111,13 @@ def open_source(  # noqa: PLR0913 - each is one thing a reader may be told
     path = path.resolve()
     if encoding in (None, "utf-8") and delimiter is None and is_json_lines(path):
         return in_place(path, shown_name(name))
-    how: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header": header}
+    how: dict[str, Any] = {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "sheet": sheet,
+        "header": header,
+        "quote": quote,
+    }
     to = work / f"{fingerprint(path, name, how)}.spool"
     found = known_spool(to) or make_spool(path, name, to, how, stop)
     size = found.path.stat().st_size
