@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from lib.datasets.errors import NoUsableColumns, TooFewExamples
 from lib.datasets.examples import BUILDERS, talk_record
+from lib.datasets.instances import has_instances, spread
 from lib.datasets.plans import Plan, plan_of
 from lib.datasets.recipe import CHAT, REINFORCEMENT, Recipe
 from lib.datasets.rows import read_row
@@ -126,12 +127,14 @@ def convert(table: Table, recipe: Recipe) -> Conversion:
 
 
 def rows_of(table: Table, recipe: Recipe) -> Iterable[tuple[int, Origin, Mapping[str, Any] | Skip]]:
-    """Return the rows as (number, origin, fields), gathered to conversations where the recipe says so."""
+    """Return the rows as (number, origin, fields), gathered to conversations or spread where the recipe says so."""
     rows = (
         (number, origin, dict(zip(table.columns, cells, strict=True)))
         for number, (cells, origin) in enumerate(zip(table.rows, table.origins, strict=True))
     )
-    return gathered(rows, recipe) if has_threads(recipe, table.columns) else rows
+    if has_threads(recipe, table.columns):
+        return gathered(rows, recipe)
+    return spread(rows, recipe) if has_instances(recipe, table.columns) else rows
 
 
 def require_columns(table: Table, recipe: Recipe) -> None:

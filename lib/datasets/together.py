@@ -1,7 +1,8 @@
 """A source whose rows are lines of conversations -> one whose rows are the conversations, written once beside it.
 
-What can't be put together stays a row, which gives no example and says why. The lines of one conversation may lie
-anywhere in a file, so all texts are in memory once while they are gathered.
+In the same way a source with several instances in a row gets a row for each. What can't be put together stays a row,
+which gives no example and says why. The lines of one conversation may lie anywhere in a file, so all texts are in
+memory once while they are gathered.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib.datasets.instances import has_instances, spread
 from lib.datasets.json_text import BROKEN
 from lib.datasets.jsonl import BrokenLine
 from lib.datasets.names import Role
@@ -28,12 +30,17 @@ from lib.datasets.threads import FILE_ORDER, MESSAGES, gathered, has_threads
 MOST_NOTES = 20
 
 
+def changes_rows(recipe: Recipe, columns: Collection[str]) -> bool:
+    """Say whether `together` makes other rows of rows with these columns."""
+    return has_threads(recipe, columns) or has_instances(recipe, columns)
+
+
 def together(source: Source, recipe: Recipe, work: Path) -> Source:
-    """Return the source with a row for each conversation; the source itself when its rows are no lines of them.
+    """Return the source with a row for each conversation or instance; the source itself when its rows stay as they are.
 
     `work` is a folder that what is written may be kept in: the same file under the same roles is gathered once.
     """
-    if not has_threads(recipe, source.table.columns):
+    if not changes_rows(recipe, source.table.columns):
         return source
     to = work / f"{fingerprint(source, recipe)}.spool"
     if not to.exists():
@@ -46,12 +53,18 @@ def together(source: Source, recipe: Recipe, work: Path) -> Source:
 
 
 def reading_of(source: Source, recipe: Recipe) -> Reading:
-    """Return the conversations of a source as something to be written down."""
+    """Return the conversations or instances of a source as something to be written down."""
+    table = source.table
+    if not has_threads(recipe, table.columns):
+        notes = list(table.notes)
+        rows = instances(source, recipe, notes)
+        return Reading(
+            table.columns, rows, table.format, notes, list(table.evidence), table.name, table.shape, table.encoding
+        )
     columns = [MESSAGES, *(column for column, role in recipe.roles.items() if role == Role.KEEP)]
     notes = list(source.table.notes)
     if Role.ORDER not in recipe.roles.values():
         notes.append(Note(FILE_ORDER))
-    table = source.table
     rows = conversations(source, recipe, columns, notes)
     return Reading(columns, rows, table.format, notes, list(table.evidence), table.name, "chat", table.encoding)
 
@@ -61,6 +74,12 @@ def conversations(source: Source, recipe: Recipe, columns: list[str], notes: lis
     for _number, origin, fields in gathered(lines(source, notes), recipe):
         cells = {MESSAGES: left_out(fields)} if isinstance(fields, Skip) else fields
         yield origin, [cells.get(column, "") for column in columns]
+
+
+def instances(source: Source, recipe: Recipe, notes: list[Note]) -> Iterator[Row]:
+    """Yield the rows of the instances; the first broken lines are told in `notes`."""
+    for _number, origin, fields in spread(lines(source, notes), recipe):
+        yield origin, [fields.get(column, "") for column in source.table.columns]
 
 
 def lines(source: Source, notes: list[Note]) -> Iterator[tuple[int, Origin, Mapping[str, Any]]]:

@@ -154,15 +154,20 @@ def test_pairs_become_rows_for_reinforcement_and_answers_do_not(table: Build) ->
     assert answered.code == "answered"
 
 
-def test_self_instruct_gives_its_one_instance_and_names_rows_with_more() -> None:
+def test_self_instruct_gives_an_example_for_each_instance() -> None:
     rows = [
         {"instruction": "Add", "instances": [{"input": "1 + 1", "output": "2"}]},
-        {"instruction": "Add", "instances": [{"input": "1", "output": "1"}, {"input": "2", "output": "2"}]},
+        {"instruction": "Double", "instances": [{"input": "1", "output": "2"}, {"input": "", "output": "4"}]},
     ]
     made = read_table(jsonl.write(rows), "a.jsonl")
-    found = convert(made, suggest_recipe(made))
-    assert found.records == [{"prompt": "Add\n1 + 1 ->", "completion": " 2###"}]
-    assert [skipped.code for skipped in found.skipped] == ["several_instances"]
+    recipe = suggest_recipe(made)
+    found = convert(made, recipe)
+    assert [record["prompt"] for record in found.records] == ["Add\n1 + 1 ->", "Double\n1 ->", "Double ->"]
+    assert [example.origin.line for example in found.examples] == [1, 2, 2]
+    assert convert(read_table(jsonl.write(found.records), "again.jsonl"), recipe).records == found.records
+    several = example_of(rows[1], recipe)
+    assert isinstance(several, Skip)
+    assert several.code == "several_instances"
 
 
 def test_only_wanted_answers_are_learnt_and_a_label_is_never_guessed() -> None:

@@ -57,6 +57,18 @@ def test_it_is_written_once_and_again_when_the_roles_change(log: Path, tmp_path:
     assert together(once, recipe, tmp_path) is once
 
 
+def test_a_row_with_several_instances_becomes_a_row_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "seed.jsonl"
+    instances = [{"input": "", "output": "2"}, {"input": "x", "output": "4"}]
+    path.write_text("".join(json.dumps({"instruction": f"Do {n}", "instances": instances}) + "\n" for n in range(3)))
+    source = open_source(path, path.name, tmp_path)
+    recipe = suggest_recipe(source.table)
+    found = together(source, recipe, tmp_path)
+    rows = [row for piece in chunks(found) for row in read_chunk(piece) if isinstance(row, SourceRow)]
+    assert [row.origin.line for row in rows] == [1, 1, 2, 2, 3, 3]
+    assert all(isinstance(example_of(row.fields, recipe), dict) for row in rows)
+
+
 def test_a_file_of_another_kind_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("question,answer\na,b\nc,d\n")
