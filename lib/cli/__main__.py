@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import locale
 import sys
+from argparse import Namespace
 from importlib import import_module
 
 from lib.cli.arguments import parser
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(command.run(chosen))
     except errors.TuneboardError as refusal:
-        say.refuse(refusal, as_json=getattr(chosen, "json", False))
+        refuse(refusal, chosen)
         return UNREADABLE
     except KeyboardInterrupt:
         say.stopped()
@@ -44,8 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
         say.hush()
         return FINE
     except Exception as fault:  # noqa: BLE001 - said in one sentence with the place; a traceback helps no user
-        say.refuse(say.fault_of(fault), as_json=getattr(chosen, "json", False))
+        refuse(say.fault_of(fault), chosen)
         return UNREADABLE
+
+
+def refuse(refusal: Exception, chosen: Namespace) -> None:
+    """Say why a command can't be done, in the way that was asked for."""
+    say, answers = import_module("lib.cli.say"), import_module("lib.cli.answers")
+    if getattr(chosen, "json", False):
+        say.answer(answers.refused(refusal))
+    else:
+        say.refuse(refusal)
 
 
 def asked_language(given: list[str]) -> str:

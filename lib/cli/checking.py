@@ -36,7 +36,7 @@ def run(chosen: Namespace) -> int:
     except TuneboardError as refusal:
         answer, passed = refused(refusal), False
         if not chosen.json:
-            say.refuse(refusal, as_json=False)
+            say.refuse(refusal)
     if chosen.json:
         say.answer({**answer, "passed": passed, "target": target.name})
     elif answer["kind"] == "dataset":

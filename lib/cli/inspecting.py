@@ -33,7 +33,7 @@ def run(chosen: Namespace) -> int:
     except TuneboardError as refusal:
         answer = refused(refusal)
         if not chosen.json:
-            say.refuse(refusal, as_json=False)
+            say.refuse(refusal)
     if chosen.json:
         say.answer(answer)
     elif answer["format"]:

@@ -24,6 +24,7 @@ from lib.workbench.export import Exported, export, export_table
 from lib.workbench.prepare import prepare, whole_or_not_at_all
 from lib.workbench.report import Report
 from lib.workbench.targets import Target, find_target
+from lib.workbench.traits import Traits
 from lib.workbench.verdict import Outcome, judge
 
 ENDINGS = (".jsonl", ".csv")
@@ -38,9 +39,10 @@ def run(chosen: Namespace) -> int:
         file, report, accepted = settle(asked, chosen, chooser(chosen), model, target.context if target else None)
         if not report.examples:
             return nothing_left(file, report)
-        written = [write(file, chosen, target, chosen.output, asked_in_validation(file, chosen))]
+        asked_there = asked_in_validation(file, chosen)
+        written = [write(file, chosen, target, chosen.output, report.traits, asked_there)]
         if validation := validation_of(file, chosen):
-            written.append(write(validation, chosen, target, validation_output(chosen.output)))
+            written.append(write(validation, chosen, target, validation_output(chosen.output), None))
         answer = described(file, report, left(file, report, target, written[0]), model)
         sentences = [sentence for each in written for sentence in told(each)]
         save(chosen, file, markdown(answer, accepted, sentences))
@@ -81,7 +83,12 @@ def chooser(chosen: Namespace) -> Choose:
 
 
 def write(
-    file: Opened, chosen: Namespace, target: Target | None, out: Path, validation: frozenset[int] = frozenset()
+    file: Opened,
+    chosen: Namespace,
+    target: Target | None,
+    out: Path,
+    traits: Traits | None,
+    validation: frozenset[int] = frozenset(),
 ) -> Exported:
     """Write the examples of a file as they were asked for; `validation` is what they must not ask."""
     made = file.work / "prepared.jsonl"
@@ -90,7 +97,7 @@ def write(
     if out.suffix.lower() == ".csv":
         return export_table(made, out, escape_formulas=not chosen.keep_formulas)
     if target:
-        return export(made, target, out)
+        return export(made, target, out, traits)
     with whole_or_not_at_all(out) as file_out, made.open("rb") as file_in:
         shutil.copyfileobj(file_in, file_out)
     return Exported(out, done.examples, done.size)

@@ -58,13 +58,9 @@ def answer(record: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
 
 
-def refuse(refusal: TuneboardError, *, as_json: bool) -> None:
-    """Print a refusal: as an object that looks like any other answer, or as what, why and what to do."""
+def refuse(refusal: TuneboardError) -> None:
+    """Print a refusal: what, why and what to do."""
     told = refusal.explain()
-    if as_json:
-        problem = {"code": code_of(refusal), "severity": "error", "count": 1, "lines": lines_of(refusal)}
-        answer({"kind": "unknown", "problems": [{**problem, "message": told.what, "why": told.why, "fix": told.todo}]})
-        return
     aside(told.what, COLOURS["error"])
     for sentence in (told.why, told.todo):
         if sentence:

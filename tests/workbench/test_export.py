@@ -78,6 +78,27 @@ def test_what_was_written_for_a_target_is_taken_by_it(tmp_path, target):
     assert judge(target, Outcome(traits, len(data), data.startswith(b"\xef\xbb\xbf"))).failures == []
 
 
+def test_a_file_in_which_nothing_has_to_change_is_copied_byte_for_byte(tmp_path):
+    plain = {"messages": [{"role": "user", "content": "为什么?"}, {"role": "assistant", "content": "Because."}]}
+    prepared = tmp_path / "prepared.jsonl"
+    prepared.write_text(json.dumps(plain) + "\n", "utf-8")
+    traits = Traits(Context(Recipe()))
+    traits.look(view_of(0, Origin(1), plain))
+    done = export(prepared, find_target("azure"), tmp_path / "out.jsonl", traits)
+    assert (tmp_path / "out.jsonl").read_bytes() == b"\xef\xbb\xbf" + prepared.read_bytes()
+    assert (done.examples, done.size, done.bom) == (1, prepared.stat().st_size + 3, True)
+
+
+@pytest.mark.parametrize("target", ["alibaba:sft", "alibaba:dpo", "trl:dpo"])
+def test_knowing_the_traits_changes_nothing_in_what_is_written(tmp_path, target):
+    traits = Traits(Context(Recipe()))
+    record = PREFERENCE if target.endswith("dpo") else CHAT
+    traits.look(view_of(0, Origin(1), record))
+    _done, without = written(tmp_path, target, record)
+    export(tmp_path / "prepared.jsonl", find_target(target), tmp_path / "known.jsonl", traits)
+    assert (tmp_path / "known.jsonl").read_bytes() == without
+
+
 def test_a_table_for_people_runs_no_formula_and_keeps_every_character(tmp_path):
     prepared, out = tmp_path / "prepared.jsonl", tmp_path / "out.csv"
     record = {"prompt": "=1+1", "completion": '他说 "hi",\nthen left'}
