@@ -84,6 +84,8 @@ def sniff(sample: str, quote: str | None = None, *, tabs: bool = False) -> Diale
     order = ["\t", *[d for d in DELIMITERS if d != "\t"]] if tabs else DELIMITERS
     dialects = [finished(sample, Dialect(d), quote) for d in order]
     best = max(dialects, key=lambda dialect: evenness(sample, dialect))
+    if tabs and evenness(sample, best)[1] < 2 and "\t" in sample.partition("\n")[0]:
+        return dialects[0]
     if evenness(sample, best)[1] < 2:
         one_column = set(widths(sample, dialects[0])) <= {1}
         return dialects[0] if one_column else Dialect("")

@@ -56,7 +56,7 @@ def read_json(text: Text, name: str) -> Records:
     lines = text.head(HEAD).strip().split("\n", LINES_TRIED)
     if len(lines) > 1 and is_object(lines[0]):
         return Records(records_of_lines(text, name, notes), "jsonl", notes)
-    found = records_of_document(text, name, notes)
+    found = records_of_document(text, name, notes, by_line=len(lines) > 1 and all(map(is_list, lines[:2])))
     try:
         first = list(islice(found, 1))
     except (BrokenJson, NestedTooDeep):
@@ -72,6 +72,15 @@ def is_object(line: str) -> bool:
         return line.lstrip().startswith("{") and isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def is_list(line: str) -> bool:
+    """Say whether a line is a JSON list of texts by itself, as a question with its answer is."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 
 def records_of_lines(text: Text, name: str, notes: list[Note]) -> Iterator[Record]:
@@ -103,13 +112,13 @@ def about_broken(lines: list[jsonl.BrokenLine]) -> list[Note]:
     return notes
 
 
-def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Record]:
+def records_of_document(text: Text, name: str, notes: list[Note], *, by_line: bool) -> Iterator[Record]:
     """Yield the records of a document; one that can't be kept (NaN, half a character) is left out with a note."""
     tally = BrokenTally(notes)
     count = 0
     try:
         with text.open() as file:
-            for found in values_of(Window(file), name, notes):
+            for found in values_of(Window(file), name, notes, by_line=by_line):
                 if isinstance(found, BrokenValue):
                     tally.add(jsonl.BrokenLine(found.line, found.column, found.detail))
                     continue
@@ -126,15 +135,20 @@ def records_of_document(text: Text, name: str, notes: list[Note]) -> Iterator[Re
         raise BrokenJson(file=name, line=tally.first.line, column=tally.first.column, detail=tally.first.detail)
 
 
-def values_of(window: Window, name: str, notes: list[Note]) -> Iterator[tuple[int, Any, bool] | BrokenValue]:
+def values_of(
+    window: Window, name: str, notes: list[Note], *, by_line: bool
+) -> Iterator[tuple[int, Any, bool] | BrokenValue]:
     """Yield the items of each list and each object, with its line and whether its text may hold half a character.
 
-    An object that is all there is may hold the records; one of several is a record.
+    An object that is all there is may hold the records; one of several is a record, with or without a comma between.
+    `by_line` says that the lists of the document are records too.
     """
     first = True
     while opening := window.peek():
         line = window.line
-        if opening == "[":
+        if opening == "," and not first:
+            window.move(window.at + 1)
+        elif opening == "[" and not by_line:
             for item in window.items():
                 yield item if isinstance(item, BrokenValue) else (item[0], item[1], may_have_half(item[2]))
         else:

@@ -65,7 +65,7 @@ def spool(  # noqa: PLR0913 - each is one thing a reader may be told
 
 def ask_child(request: dict[str, Any], seconds: float, name: str, stop: Callable[[], bool]) -> None:
     """Run the child until it is done; raise if it refuses, is stopped, dies or takes too long."""
-    command = [sys.executable, "-I", "-c", START, str(ROOT)]
+    command = [sys.executable, "-P", "-c", START, str(ROOT)]
     end = time.monotonic() + seconds
     with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True, encoding="utf-8") as child:
         try:

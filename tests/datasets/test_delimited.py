@@ -142,3 +142,9 @@ def test_a_backslash_that_escapes_nothing_is_kept() -> None:
 def test_a_delimiter_that_can_not_be_one_is_refused(delimiter: str) -> None:
     with pytest.raises(UnreadableFile):
         read("a,b\n1,2\n", delimiter)
+
+
+def test_a_name_that_promises_tabs_is_believed_when_the_header_has_one() -> None:
+    found = read_table(b"a\tb\n1\t2\t3\n4\n", "a.tsv")
+    assert (found.columns, found.rows) == (["a", "b"], [["4", ""]])
+    assert len(found.notes) == 2

@@ -103,3 +103,13 @@ def test_lists_of_texts_are_questions_with_answers() -> None:
 def test_entries_of_another_kind_are_named() -> None:
     found = read_table(b'[{"a": "1"},\n{"a": "2"},\n"three"]', "a.json")
     assert (len(found.rows), found.notes[0].values["lines"]) == (2, "3")
+
+
+def test_commas_between_the_lines_do_no_harm() -> None:
+    records, notes = read('{"a": 1},\n{"a": 2},\n{"a": 3}\n')
+    assert ([line for line, _value in records], notes) == ([1, 2, 3], [])
+
+
+def test_a_list_on_each_line_is_a_record() -> None:
+    found = read_table(b'["Why?", "So."]\n["How?", "Thus."]\n', "a.jsonl")
+    assert found.rows == [["Why?", "So."], ["How?", "Thus."]]
