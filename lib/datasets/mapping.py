@@ -105,6 +105,8 @@ def by_name_or_kind(column: str, cells: Sequence[Cell]) -> tuple[Role | None, No
     if not any(cells):
         optional = role in (Role.SYSTEM, Role.PROMPT, Role.USER, Role.PREFERRED, Role.REJECTED)
         return (role, Note(NAMED)) if optional else (Role.IGNORE, Note(EMPTY))
+    if role in (Role.USER, Role.ASSISTANT) and not_text(f"{name}_id", cells):
+        role, name = None, f"{name}_id"  # it numbers users, and holds nothing that they say
     if role in (Role.IMAGES, Role.INSTANCES):
         return (role if any(isinstance(cell, list) for cell in cells) else Role.IGNORE), Note(NAMED)
     if role not in (None, Role.MESSAGES, Role.PROMPT, Role.COMPLETION, Role.USER):

@@ -118,6 +118,12 @@ def test_numbers_dates_addresses_and_codes_are_never_taken_for_text(table: Build
     assert found.guessed == {"name"}
 
 
+def test_a_column_of_user_numbers_is_no_question(table: Build) -> None:
+    found = guess_roles(table("user review", ["u17", "I liked it."], ["u4", "Not for me."])).roles
+    assert found == {"user": Role.IGNORE, "review": Role.COMPLETION}
+    assert guess_roles(table("user assistant", ["hi", "yes"], ["bye", "no"])).roles["user"] == Role.USER
+
+
 def test_a_name_makes_even_a_number_an_answer(table: Build) -> None:
     assert guess_roles(table("question answer", ["2 + 2", "4"])).roles["answer"] == Role.COMPLETION
 
