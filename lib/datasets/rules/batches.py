@@ -7,6 +7,7 @@ not depend on which others it was gathered with: files are looked at in pieces o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from operator import is_
 from typing import Any, Self
@@ -20,6 +21,22 @@ from lib.datasets.rules.texts import more_texts
 
 SIZE = 1 << 16
 """Characters gathered before they are looked at: few enough for the processor's cache, enough to make calls cheap."""
+LARGE = 1 << 20
+"""Characters from which on an example is looked at by itself, without an array of all of them."""
+SEEN = 4_000
+"""Characters of a large text that are looked at where a part will do: the end of what is asked, the beginning of what
+is answered."""
+
+
+def units_of(text: str) -> NDArray[np.uint32]:
+    """Return (characters,) the code points of a text."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def holds(text: str, marks: int) -> bool:
+    """Say whether a text of any size has a character with any of these marks of `character_classes`."""
+    pieces = (text[at : at + SIZE] for at in range(0, len(text), SIZE))
+    return any((class_table().take(units_of(piece)) & np.uint8(marks)).any() for piece in pieces)
 
 
 class Batch:
@@ -32,7 +49,7 @@ class Batch:
             more = more_texts(view)
             self.texts += (view.prompt, "\n".join([view.completion, *more]) if more else view.completion)
         whole = "\n".join(self.texts) + "\n"
-        self.units: NDArray[np.uint32] = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
+        self.units = units_of(whole)
         """(characters,) code points; a line end follows each text."""
         self.lengths: NDArray[np.int64] = np.fromiter(map(len, self.texts), np.int64, len(self.texts))
         self.starts: NDArray[np.int64] = np.cumsum(self.lengths + 1) - self.lengths - 1
@@ -78,8 +95,13 @@ class BatchRule(Rule):
 
     def look(self, view: View) -> None:
         """Gather one example."""
+        size = len(view.prompt) + len(view.completion) + 2
+        if size >= LARGE:
+            self.flush()
+            self.examine_large(view)
+            return
         self._views.append(view)
-        self._size += len(view.prompt) + len(view.completion) + 2
+        self._size += size
         if self._size >= SIZE:
             self.flush()
 
@@ -92,6 +114,11 @@ class BatchRule(Rule):
     def examine(self, batch: Batch) -> None:
         """Look at these examples."""
         raise NotImplementedError
+
+    def examine_large(self, view: View) -> None:
+        """Look at an example that is too large for a batch; here at a part of it."""
+        part = {"prompt": view.prompt[-SEEN:], "completion": view.completion[:SEEN]}
+        self.examine(Batch([replace(view, record=part, **part)]))
 
     def take(self, other: Self) -> None:
         """Take over the state of the same rule, both having looked at all they were given."""

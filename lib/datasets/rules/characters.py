@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 from lib.datasets.fixes import Change
 from lib.datasets.rules.base import Context, Finding, Found, Rule, Severity, View
-from lib.datasets.rules.batches import Batch, BatchRule
+from lib.datasets.rules.batches import Batch, BatchRule, holds
 from lib.datasets.rules.character_classes import SUSPICIOUS
 from lib.datasets.rules.texts import map_texts, texts_in
 from lib.datasets.table import Note
@@ -159,6 +159,11 @@ class Characters(BatchRule):
         if marked.any():
             for view in batch.holding(marked):
                 self.count(view)
+
+    def examine_large(self, view: View) -> None:
+        """Look at all of it, closely where there is anything suspicious."""
+        if any(holds(text, SUSPICIOUS) for text in texts_in(view.record)):
+            self.count(view)
 
     def count(self, view: View) -> None:
         """Note what stands in one example."""

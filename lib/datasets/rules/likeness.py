@@ -43,7 +43,7 @@ def repeats(sketches: Sketches) -> dict[int, int]:
     """
     left = np.arange(len(sketches))
     gone: dict[int, int] = {}
-    while more := _pass(sketches[left]):
+    while more := _pass(sketches[left] if gone else sketches):
         gone |= {int(left[later]): int(left[first]) for later, first in more.items()}
         left = np.delete(left, list(more))
     return gone
@@ -54,7 +54,7 @@ def _pass(sketches: Sketches) -> dict[int, int]:
     if len(sketches) < 2:
         return {}
     telling = informative(sketches)
-    pairs = candidates(sketches, telling)
+    pairs = candidates(telling)
     alike = pairs[compare(sketches, telling, pairs)]
     alike = alike[np.lexsort((alike[:, 0], alike[:, 1]))]
     first_of: dict[int, int] = {}
@@ -65,53 +65,54 @@ def _pass(sketches: Sketches) -> dict[int, int]:
     return {later: first for later, first in first_of.items() if sizes[first] < CROWD}
 
 
-def informative(sketches: Sketches) -> Marks:
-    """Return (examples, 2, BINS) the bins that hold something which is not common in this file.
+def informative(sketches: Sketches) -> Sketches:
+    """Return the sketches with only those bins left that hold something which is not common in this file.
 
     Halves that are the very same in several examples (labels, one and the same instruction) have none.
     """
     most = max(AT_LEAST, COMMON * len(sketches))
-    telling = np.empty(sketches.shape, np.bool_)
+    telling = np.empty_like(sketches)
     for half in range(2):
         for place in range(BINS):
-            values = sketches[:, half, place]
-            rare = np.bincount(values, minlength=256) <= most
-            rare[0] = False
-            telling[:, half, place] = rare[values]
-        telling[often(sketches[:, half]), half] = False
+            values = np.ascontiguousarray(sketches[:, half, place])
+            left = np.arange(256, dtype=np.uint8)
+            left[np.bincount(values, minlength=256) > most] = 0
+            telling[:, half, place] = left.take(values)
+        telling[often(sketches[:, half]), half] = 0
     return telling
 
 
 def often(halves: Sketches) -> Marks:
     """Return (examples,) whether the very same half stands in more than `AT_LEAST` examples."""
-    weights = np.random.default_rng(0).integers(1, 1 << 63, BINS, np.uint64)
-    _values, which, times = np.unique(halves @ weights, return_inverse=True, return_counts=True)
+    words = np.ascontiguousarray(halves).view(np.uint64)
+    weights = np.random.default_rng(0).integers(1, 1 << 63, words.shape[1], np.uint64)
+    _values, which, times = np.unique(
+        (words ^ words >> np.uint64(29)) @ weights, return_inverse=True, return_counts=True
+    )
     marks: Marks = (times > AT_LEAST)[which]
     return marks
 
 
-def candidates(sketches: Sketches, telling: Marks) -> Pairs:
+def candidates(telling: Sketches) -> Pairs:
     """Return pairs that agree in a band: each example with the first in its bucket and with the one before it."""
-    masked = np.where(telling, sketches, 0).reshape(len(sketches), -1, EACH)
-    keys = np.ascontiguousarray(masked.transpose(1, 0, 2)).view(np.uint32)[:, :, 0]
-    filled = np.count_nonzero(masked, axis=2) >= EACH - 1
-    found = [np.zeros((0, 2), np.int64)]
-    for band, usable in zip(keys, filled.T, strict=True):
-        some = np.flatnonzero(usable)
-        packed = np.sort(band[some].astype(np.uint64) << np.uint64(32) | some.astype(np.uint64))
+    bands = telling.reshape(len(telling), -1, EACH)
+    found = [np.zeros(0, np.int64)]
+    for band in range(bands.shape[1]):
+        some = np.flatnonzero((bands[:, band] > 0).sum(axis=1, dtype=np.uint8) >= EACH - 1)
+        keys = np.ascontiguousarray(bands[some, band]).view(np.uint32)[:, 0]
+        packed = np.sort(keys.astype(np.uint64) << np.uint64(32) | some.astype(np.uint64))
         order = (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
         same = np.flatnonzero(np.diff(packed >> np.uint64(32)) == 0) + 1
         begins = np.arange(len(order))
         begins[same] = 0
         firsts = np.maximum.accumulate(begins)[same]
-        found += [np.stack((order[firsts], order[same]), 1), np.stack((order[same - 1], order[same]), 1)]
-    pairs = np.concatenate(found)
-    numbers = np.sort(pairs[:, 0] * len(masked) + pairs[:, 1])  # np.unique takes ten times as long
+        found += [order[firsts] * len(bands) + order[same], order[same - 1] * len(bands) + order[same]]
+    numbers = np.sort(np.concatenate(found))  # np.unique takes ten times as long
     numbers = numbers[np.diff(numbers, prepend=-1) > 0]
-    return np.stack(np.divmod(numbers, len(masked)), axis=1)
+    return np.stack(np.divmod(numbers, len(bands)), axis=1)
 
 
-def compare(sketches: Sketches, telling: Marks, pairs: Pairs) -> Marks:
+def compare(sketches: Sketches, telling: Sketches, pairs: Pairs) -> Marks:
     """Return (pairs,) whether the two are almost the same."""
     verdicts = np.zeros(len(pairs), np.bool_)
     for begin in range(0, len(pairs), PIECE):
@@ -119,7 +120,7 @@ def compare(sketches: Sketches, telling: Marks, pairs: Pairs) -> Marks:
         a, b = sketches[first], sketches[later]
         whole = share(a == b, (a | b) > 0)
         near = np.flatnonzero((whole >= LIKELY).all(axis=1) & (whole >= ALIKE).any(axis=1))
-        weight = telling[first[near]] | telling[later[near]]
+        weight = (telling[first[near]] | telling[later[near]]) > 0
         least = np.minimum(whole[near], share(a[near] == b[near], weight))
         tells = count(weight) >= TELLING
         sure = tells & (least >= ALIKE)
