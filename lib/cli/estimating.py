@@ -12,6 +12,7 @@ from lib.cli.answers import Answer, tokens
 from lib.cli.inspecting import number
 from lib.cli.looking import counted_for, look
 from lib.cli.reading import Opened, opened, validation_of
+from lib.cli.speed import Speed, speed_of
 from lib.i18n import _, locale
 from lib.pricing.epochs import default_epochs
 from lib.pricing.estimate import Estimate, Method, billed_tokens, estimate_engine, estimate_hosted
@@ -34,8 +35,10 @@ def run(chosen: Namespace) -> int:
         count = report.tokens or TokenCount()
         epochs = chosen.epochs or epochs_for(target, report, count)
         validation = tokens_of_validation(asked, chosen, target)
-        made = estimate(target, count, epochs, validation, asked.recipe.format)
-        answer = answered(target, report, made, automatic=chosen.epochs is None)
+        speed = speed_of(target)
+        made = estimate(target, speed, count, epochs, validation, asked.recipe.format)
+        answer = answered(target, report, made, speed)
+        answer["epochs_automatic"] = chosen.epochs is None
         answer["tokens"] = tokens(count, model)
     if chosen.json:
         say.answer(answer)
@@ -58,18 +61,19 @@ def tokens_of_validation(file: Opened, chosen: Namespace, target: Target) -> Tok
     return look(validation.as_it_stands(), chosen, model=counted_for(target)).tokens if validation else None
 
 
-def estimate(target: Target, count: TokenCount, epochs: int, validation: TokenCount | None, kind: str) -> Estimate:
-    """Return what a target bills or takes."""
-    speed = target.details.get("speed")
+def estimate(
+    target: Target, speed: Speed | None, count: TokenCount, epochs: int, validation: TokenCount | None, kind: str
+) -> Estimate:
+    """Return what a target bills or takes; `kind` is the format of the examples."""
     if speed:
-        return estimate_engine(count, epochs, speed["tokens_per_second"], speed["overhead_seconds"])
+        return estimate_engine(count, epochs, speed.tokens_per_second, speed.overhead_seconds)
     if target.priced:
         method: Method = "dpo" if kind == "preference" else "supervised"
         return estimate_hosted(count, target.priced, epochs, validation=validation, method=method)
     return Estimate(epochs, billed_tokens(count, epochs, target.context), None, None, None, "", None)
 
 
-def answered(target: Target, report: Report, made: Estimate, *, automatic: bool) -> Answer:
+def answered(target: Target, report: Report, made: Estimate, speed: Speed | None) -> Answer:
     """Return an estimate as JSON; what nobody publishes is null."""
     priced = target.priced
     dollars = 0.0 if target.service in OWN_MACHINES else made.dollars
@@ -77,7 +81,6 @@ def answered(target: Target, report: Report, made: Estimate, *, automatic: bool)
         "model": target.name,
         "examples": report.examples,
         "epochs": made.epochs,
-        "epochs_automatic": automatic,
         "billed_tokens": made.billed_tokens,
         "training_cost_usd": None if dollars is None or made.currency != "USD" else round(dollars, CENTS),
         "currency": made.currency,
@@ -87,7 +90,9 @@ def answered(target: Target, report: Report, made: Estimate, *, automatic: bool)
         "price_per_million_tokens": made.price_per_mtok,
         "price_source": made.price_source or None,
         "price_date": made.price_date.isoformat() if made.price_date else None,
-        "speed": speed_of(target),
+        "speed": {"tokens_per_second": speed.tokens_per_second, "measured_here": speed.measured_here}
+        if speed
+        else None,
         "retired": bool(priced and priced.is_retired()),
         "retired_on": priced.retired.isoformat() if priced and priced.retired else None,
         "shutdown_on": priced.shutdown.isoformat() if priced and priced.shutdown else None,
@@ -95,10 +100,9 @@ def answered(target: Target, report: Report, made: Estimate, *, automatic: bool)
     return answer
 
 
-def speed_of(target: Target) -> Answer | None:
-    """Return the speed that minutes rest on."""
-    speed = target.details.get("speed")
-    return {"tokens_per_second": speed["tokens_per_second"], "measured_here": False} if speed else None
+def pace(speed: Speed | None) -> Answer | None:
+    """Return a speed as JSON."""
+    return {"tokens_per_second": speed.tokens_per_second, "measured_here": speed.measured_here} if speed else None
 
 
 def tell(answer: Answer, target: Target) -> None:
@@ -111,7 +115,12 @@ def tell(answer: Answer, target: Target) -> None:
     if answer["minutes"] is not None:
         say.line("  " + _("Training time: about {n} minutes", n=number(answer["minutes"])))
         speed = number(answer["speed"]["tokens_per_second"])
-        say.line("  " + _("At {speed} tokens a second, the usual speed on two cores; it costs nothing.", speed=speed))
+        if answer["speed"]["measured_here"]:
+            say.line("  " + _("At {speed} tokens a second, as the engine measured; it costs nothing.", speed=speed))
+        else:
+            say.line(
+                "  " + _("At {speed} tokens a second, the usual speed on two cores; it costs nothing.", speed=speed)
+            )
     elif answer["training_cost_usd"] is None:
         say.line("  " + _("What {service} charges for this is not published.", service=target.title))
     elif target.service in OWN_MACHINES:
