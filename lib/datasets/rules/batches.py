@@ -117,8 +117,9 @@ class BatchRule(Rule):
 
     def examine_large(self, view: View) -> None:
         """Look at an example that is too large for a batch; here at a part of it."""
-        part = {"prompt": view.prompt[-SEEN:], "completion": view.completion[:SEEN]}
-        self.examine(Batch([replace(view, record=part, **part)]))
+        prompt, completion = view.prompt[-SEEN:], view.completion[:SEEN]
+        part = {"prompt": prompt, "completion": completion}
+        self.examine(Batch([replace(view, record=part, prompt=prompt, completion=completion)]))
 
     def take(self, other: Self) -> None:
         """Take over the state of the same rule, both having looked at all they were given."""

@@ -70,7 +70,8 @@ class NearDuplicates(BatchRule, ComparingRule):
         _wholes, first, which = np.unique(np.frombuffer(self.wholes, np.uint64), return_index=True, return_inverse=True)
         order = np.sort(first)
         gone = np.zeros(len(self.rows), np.bool_)
-        gone[order[list(repeats(sketches[order]))]] = True
+        distinct = sketches if len(order) == len(sketches) else sketches[order]  # no copy of 60 MB for nothing
+        gone[order[list(repeats(distinct))]] = True
         return gone[first][which]
 
     def surplus(self) -> set[int]:

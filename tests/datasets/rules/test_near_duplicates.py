@@ -100,7 +100,7 @@ def test_one_question_with_other_answers_is_no_copy() -> None:
 TOWNS = [
     f"{a}{b}"
     for a in ("Lon", "Par", "Ber", "Mad", "Rom", "Vien", "Prag", "Osl")
-    for b in ("don", "is", "lin", "rid", "e", "na", "ue", "o")
+    for b in ("don", "is", "lin", "rid", "e", "na", "ova", "o")
 ]
 INSTRUCTION = "You are a careful assistant. Read the question and answer with one word. Do not explain anything. " * 3
 
