@@ -84,10 +84,9 @@ class Window:
                 raise self.broken(jsonl.TOO_DEEP, self.at) from problem
             except ValueError as problem:
                 raise self.passed_over(jsonl.plain(problem)) from problem
-            if end < len(self.text):
+            if self.ended or len(self.text) - end > TAIL or not isinstance(value, int | float):
                 return value, self.take(end)
-            if self.ended or not self.grow():  # a number may go on in what is not read yet
-                return value, self.take(len(self.text))
+            self.grow()  # the number may go on in what is not read yet
 
     def passed_over(self, detail: str) -> BrokenDocument:
         """Return the complaint about the value at the place, and go behind it if it can be told where it ends."""
