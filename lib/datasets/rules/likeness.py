@@ -9,6 +9,8 @@ runs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,9 +55,9 @@ def _pass(sketches: Sketches) -> dict[int, int]:
     """Compare what a look at the bands suggests; the first of each group stays."""
     if len(sketches) < 2:
         return {}
-    telling = informative(sketches)
-    pairs = candidates(telling)
-    alike = pairs[compare(sketches, telling, pairs)]
+    own = informative(sketches)
+    pairs = candidates(sketches, own)
+    alike = pairs[compare(sketches, own, pairs)]
     alike = alike[np.lexsort((alike[:, 0], alike[:, 1]))]
     first_of: dict[int, int] = {}
     for earlier, later in alike.tolist():
@@ -65,54 +67,78 @@ def _pass(sketches: Sketches) -> dict[int, int]:
     return {later: first for later, first in first_of.items() if sizes[first] < CROWD}
 
 
-def informative(sketches: Sketches) -> Sketches:
-    """Return the sketches with only those bins left that hold something which is not common in this file.
+@dataclass(frozen=True)
+class Own:
+    """What examples have of their own, and not in common with many: small, where marks for all would be large."""
 
-    Halves that are the very same in several examples (labels, one and the same instruction) have none.
+    values: NDArray[np.uint8]
+    """(2, BINS, 256) each value of a bin, or 0 where it is common or empty."""
+    often: Marks
+    """(examples, 2) halves that are the very same in many examples, and so have nothing of their own."""
+
+    def bins(self, sketches: Sketches, half: int, place: int) -> NDArray[np.uint8]:
+        """Return (examples,) what one bin holds of its own, 0 for nothing."""
+        held: NDArray[np.uint8] = self.values[half, place].take(np.ascontiguousarray(sketches[:, half, place]))
+        held[self.often[:, half]] = 0
+        return held
+
+    def marks(self, sketches: Sketches, examples: NDArray[np.int64]) -> Marks:
+        """Return (n, 2, BINS) which bins of some examples hold something of their own."""
+        halves, places = np.ogrid[:2, :BINS]
+        marks: Marks = self.values[halves, places, sketches[examples]] > 0
+        marks[self.often[examples]] = False
+        return marks
+
+
+def informative(sketches: Sketches) -> Own:
+    """Return what is not common in this file.
+
+    Halves that are the very same in several examples (labels, one and the same instruction) have nothing.
     """
     most = max(AT_LEAST, COMMON * len(sketches))
-    telling = np.empty_like(sketches)
-    for half in range(2):
-        for place in range(BINS):
-            values = np.ascontiguousarray(sketches[:, half, place])
-            left = np.arange(256, dtype=np.uint8)
-            left[np.bincount(values, minlength=256) > most] = 0
-            telling[:, half, place] = left.take(values)
-        telling[often(sketches[:, half]), half] = 0
-    return telling
+    values = np.tile(np.arange(256, dtype=np.uint8), (2, BINS, 1))
+    for half, place in np.ndindex(2, BINS):
+        values[half, place, np.bincount(sketches[:, half, place], minlength=256) > most] = 0
+    return Own(values, np.stack([often(sketches[:, half]) for half in range(2)], axis=1))
 
 
 def often(halves: Sketches) -> Marks:
     """Return (examples,) whether the very same half stands in more than `AT_LEAST` examples."""
-    words = np.ascontiguousarray(halves).view(np.uint64)
-    weights = np.random.default_rng(0).integers(1, 1 << 63, words.shape[1], np.uint64)
-    _values, which, times = np.unique(
-        (words ^ words >> np.uint64(29)) @ weights, return_inverse=True, return_counts=True
-    )
+    weights = np.random.default_rng(0).integers(1, 1 << 62, BINS // 8, np.uint64) * np.uint64(2) + np.uint64(1)
+    words = halves.view(np.uint64)
+    hashed = np.zeros(len(halves), np.uint64)
+    for place, weight in enumerate(weights):
+        hashed = (hashed ^ words[:, place]) * weight
+        hashed ^= hashed >> np.uint64(29)
+    _values, which, times = np.unique(hashed, return_inverse=True, return_counts=True)
     marks: Marks = (times > AT_LEAST)[which]
     return marks
 
 
-def candidates(telling: Sketches) -> Pairs:
+def candidates(sketches: Sketches, own: Own) -> Pairs:
     """Return pairs that agree in a band: each example with the first in its bucket and with the one before it."""
-    bands = telling.reshape(len(telling), -1, EACH)
     found = [np.zeros(0, np.int64)]
-    for band in range(bands.shape[1]):
-        some = np.flatnonzero((bands[:, band] > 0).sum(axis=1, dtype=np.uint8) >= EACH - 1)
-        keys = np.ascontiguousarray(bands[some, band]).view(np.uint32)[:, 0]
-        packed = np.sort(keys.astype(np.uint64) << np.uint64(32) | some.astype(np.uint64))
+    for half, start in np.ndindex(2, BINS // EACH):
+        keys = np.zeros(len(sketches), np.uint64)
+        filled = np.zeros(len(sketches), np.uint8)
+        for place in range(start * EACH, start * EACH + EACH):
+            bins = own.bins(sketches, half, place)
+            filled += bins > 0
+            keys = keys << np.uint64(8) | bins
+        some = np.flatnonzero(filled >= EACH - 1)
+        packed = np.sort(keys[some] << np.uint64(32) | some.astype(np.uint64))
         order = (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
         same = np.flatnonzero(np.diff(packed >> np.uint64(32)) == 0) + 1
         begins = np.arange(len(order))
         begins[same] = 0
         firsts = np.maximum.accumulate(begins)[same]
-        found += [order[firsts] * len(bands) + order[same], order[same - 1] * len(bands) + order[same]]
+        found += [order[firsts] * len(sketches) + order[same], order[same - 1] * len(sketches) + order[same]]
     numbers = np.sort(np.concatenate(found))  # np.unique takes ten times as long
     numbers = numbers[np.diff(numbers, prepend=-1) > 0]
-    return np.stack(np.divmod(numbers, len(bands)), axis=1)
+    return np.stack(np.divmod(numbers, len(sketches)), axis=1)
 
 
-def compare(sketches: Sketches, telling: Sketches, pairs: Pairs) -> Marks:
+def compare(sketches: Sketches, own: Own, pairs: Pairs) -> Marks:
     """Return (pairs,) whether the two are almost the same."""
     verdicts = np.zeros(len(pairs), np.bool_)
     for begin in range(0, len(pairs), PIECE):
@@ -120,7 +146,7 @@ def compare(sketches: Sketches, telling: Sketches, pairs: Pairs) -> Marks:
         a, b = sketches[first], sketches[later]
         whole = share(a == b, (a | b) > 0)
         near = np.flatnonzero((whole >= LIKELY).all(axis=1) & (whole >= ALIKE).any(axis=1))
-        weight = (telling[first[near]] | telling[later[near]]) > 0
+        weight = own.marks(sketches, first[near]) | own.marks(sketches, later[near])
         least = np.minimum(whole[near], share(a[near] == b[near], weight))
         tells = count(weight) >= TELLING
         sure = tells & (least >= ALIKE)
