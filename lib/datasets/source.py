@@ -31,7 +31,7 @@ from lib.datasets.table import Cell, JsonValue, Note, Origin, Table
 from lib.i18n import N_
 
 HEAD_ROWS = 1000
-HEAD_BYTES = 8 * 2**20
+HEAD_BYTES = 2 * 2**20
 """What is read at once to show a file: so many rows, or bytes if those are fewer."""
 CHUNK_BYTES = 2**19
 MAX_LINE = 64 * 2**20
