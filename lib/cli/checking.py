@@ -61,12 +61,32 @@ def verdict_on(file: Opened, report: Report, target: Target) -> Verdict:
 def problems_for(file: Opened, report: Report, verdict: Verdict) -> list[Answer]:
     """Return what the target says, then everything else that is wrong; what both say is said once."""
     found = [{**problem(each), "target": verdict.target.name} for each in verdict.findings]
+    if not file.ready:
+        found.append(to_be_written(verdict.target))
     codes = {each["code"] for each in found}
     if codes & {"over_long_cut", "over_long_refused"}:
         codes.add("over_long")
     others = [each for each in problems_of(file, report) if each["code"] not in codes]
     order = {"error": 0, "warning": 1, "hint": 2}
     return sorted([*found, *others], key=lambda each: order[each["severity"]])
+
+
+def to_be_written(target: Target) -> Answer:
+    """Return that the file itself is not what would be sent; what was checked is what `prepare` makes of it."""
+    return {
+        "code": "not_written_yet",
+        "severity": "hint",
+        "count": 1,
+        "lines": [],
+        "message": _(
+            "The file is not in the form that {service} takes; checked is what prepare makes of it.",
+            service=target.title,
+        ),
+        "why": _("Services take JSON Lines in their own spelling."),
+        "fix": _("Write it with prepare and the target {target}, and upload that.", target=target.name),
+        "fixable": False,
+        "target": target.name,
+    }
 
 
 def left_out(problems: list[Answer], report: Report) -> bool:

@@ -73,7 +73,7 @@ def tell(answer: Answer) -> None:
 def tell_file(answer: Answer) -> None:
     """Print how a file was read and what it gives."""
     say.line(answer["file"], "bold")
-    for sentence in (*answer["evidence"], *answer["notes"]):
+    for sentence in (answer["described"], *answer["evidence"], *answer["notes"]):
         say.line(f"  {sentence}")
     for role, entry in answer["mapping"].items():
         columns = ", ".join(entry["columns"])

@@ -20,6 +20,12 @@ ASK = {Role.PROMPT, Role.USER, Role.MESSAGES, Role.INSTANCES, Role.LINE}
 ANSWER = {Role.COMPLETION, Role.ASSISTANT, Role.MESSAGES, Role.PREFERRED, Role.INSTANCES, Role.LINE}
 PAIR = {"prompt": Role.PROMPT, "completion": Role.COMPLETION}
 MEANT = {*PAIR.items(), ("prompt", Role.USER), ("completion", Role.ASSISTANT)}
+SIDES = (
+    {"input": Role.MESSAGES, "preferred_output": Role.PREFERRED, "non_preferred_output": Role.REJECTED},
+    {"prompt": Role.MESSAGES, "chosen": Role.PREFERRED, "rejected": Role.REJECTED},
+    {"messages": Role.MESSAGES, "chosen": Role.PREFERRED, "rejected": Role.REJECTED},
+)
+"""The spellings of a preference that `lib.workbench.export` writes: OpenAI's, TRL's, Alibaba Model Studio's."""
 REFERENCE = "reference_answer"
 """The column that an answer moves to when a pair becomes a row for reinforcement."""
 
@@ -114,8 +120,9 @@ def shape_roles(columns: Sequence[str], recipe: Recipe, format: str = "") -> Map
     if kind == COMPLETION:
         return PAIR if set(columns) == PAIR.keys() else {}
     if kind == PREFERENCE:
-        sides = {"input": Role.MESSAGES, "preferred_output": Role.PREFERRED, "non_preferred_output": Role.REJECTED}
-        return sides if set(columns) == sides.keys() else {}
+        kept = [column for column in columns if column in KEPT]
+        spelled = next((sides for sides in SIDES if {*sides, *kept} == set(columns)), {})
+        return {**spelled, **dict.fromkeys(kept, Role.KEEP)} if spelled else {}
     if "messages" not in columns or (kind == REINFORCEMENT and recipe.roles.get("messages") == Role.MESSAGES):
         return {}
     others = [column for column in columns if column != "messages"]

@@ -67,3 +67,10 @@ def test_a_line_that_is_no_example_fails_the_file_as_it_stands(asked, write, cha
 def test_a_result_file_is_none_to_check(asked, write):
     status, found = asked("check", write("r.csv", "step,train_loss\n1,2.0\n2,1.0\n"), "--target", MINI)
     assert (status, found["kind"], found["passed"]) == (1, "results", False)
+
+
+def test_of_a_table_it_is_said_that_it_has_to_be_written_first(asked, write, pairs):
+    rows = "question,answer\n" + "".join(f"{ask},{say}\n" for ask, say in pairs)
+    status, found = asked("check", write("pairs.csv", rows), "--target", MINI)
+    assert (status, found["passed"]) == (0, True)
+    assert "not_written_yet" in {problem["code"] for problem in found["problems"]}

@@ -76,6 +76,23 @@ def test_a_target_gets_what_it_wants(cli, asked, write, chat, tmp_path):
         assert found["passed"], found["problems"]
 
 
+@pytest.mark.parametrize("target", ["openai", "trl:dpo", "alibaba:dpo"])
+def test_what_was_written_in_the_spelling_of_a_target_comes_out_the_same_again(cli, write, pairs, tmp_path, target):
+    rows = [
+        {
+            "conversations": [{"from": "human", "value": ask}],
+            "chosen": {"from": "gpt", "value": say},
+            "rejected": {"from": "gpt", "value": "I don't know."},
+        }
+        for ask, say in pairs
+    ]
+    out, recipe, again = (tmp_path / name for name in ("out.jsonl", "recipe.json", "again.jsonl"))
+    cli("prepare", write("p.jsonl", rows), "-o", out, "--yes", "--target", target, "--save-recipe", recipe)
+    cli("prepare", out, "-o", again, "--recipe", recipe, "--target", target)
+    assert len(records(out)) == 12
+    assert again.read_bytes() == out.read_bytes()
+
+
 def test_a_table_becomes_chat_for_a_target_that_learns_from_chat(cli, table, tmp_path):
     out = tmp_path / "out.jsonl"
     cli("prepare", table, "-o", out, "--yes", "--target", "openai:gpt-4.1-mini-2025-04-14")
