@@ -21,6 +21,7 @@ from lib.i18n import N_, _
 from lib.ui import drafts
 from lib.ui.data import recipe_file, roles, template, validation
 from lib.ui.data.source import KIND
+from lib.ui.data.work import change_recipe_field
 from lib.ui.text import escape, refusals
 
 FORMATS = {
@@ -87,7 +88,7 @@ def edit(draft_id: str, read_as: str, table: Table, base: Recipe) -> Recipe:
     format = _draw_format(draft_id, table, base)
     guess = guess_roles(table)
     chosen = roles.draw(table, guess, format)
-    held = _draw_marks(format, list(chosen.values()))
+    held = _draw_marks(draft_id, format, list(chosen.values()))
     with st.container(horizontal=True, key="data_tools"):
         roles.draw_reasons(guess, chosen, format)
         held["prompt_template"] = template.draw(table, base.prompt_template)
@@ -132,27 +133,51 @@ def _change_format(draft_id: str, table: Table, base: Recipe) -> None:
         drafts.forget(KIND)
 
 
-def _draw_marks(format: str, given: list[str]) -> dict[str, Any]:
+def _draw_marks(draft_id: str, format: str, given: list[str]) -> dict[str, Any]:
     """Draw the fields that the format and the roles ask for, and return what they hold."""
     held: dict[str, Any] = {}
     shared = any(given.count(role) > 1 for role in set(given) - {Role.IGNORE, Role.KEEP})
     with st.grid(4, min_column_width=170, vertical_alignment="bottom"):
         if format == "completion":
             held["separator"] = _mark(
-                "separator", _("Separator"), _("Ends every prompt, so that the model knows where it ends.")
+                draft_id, "separator", _("Separator"), _("Ends every prompt, so that the model knows where it ends.")
             )
-            held["stop"] = _mark("stop", _("Stop sequence"), _("Ends every completion; the model stops there."))
+            held["stop"] = _mark(
+                draft_id, "stop", _("Stop sequence"), _("Ends every completion; the model stops there.")
+            )
         if shared:
-            held["joiner"] = _mark("joiner", _("Joiner"), _("Stands between columns that share a role."))
+            held["joiner"] = _mark(draft_id, "joiner", _("Joiner"), _("Stands between columns that share a role."))
         if format == "completion":
             told = _("Older OpenAI models learn better with it.")
-            held["leading_space"] = st.checkbox(_("Space before completions"), key="data_space", help=told, wrap=True)
+            held["leading_space"] = st.checkbox(
+                _("Space before completions"),
+                key="data_space",
+                help=told,
+                wrap=True,
+                on_change=_keep,
+                args=(draft_id, "leading_space", "data_space"),
+            )
     if (format != "completion" and Role.SYSTEM not in given) or st.session_state["data_system"]:
         label, told = _("System prompt"), _("Opens every conversation that has none of its own. May be empty.")
-        held["system_prompt"] = st.text_area(label, key="data_system", help=told, height=80)
+        held["system_prompt"] = st.text_area(
+            label,
+            key="data_system",
+            help=told,
+            height=80,
+            on_change=_keep,
+            args=(draft_id, "system_prompt", "data_system"),
+        )
     return held
 
 
-def _mark(name: str, label: str, told: str) -> str:
+def _mark(draft_id: str, name: str, label: str, told: str) -> str:
     spelled = _("Write a line end as \\n, a tab as \\t, a space at either end as \\s.")
-    return unspell(st.text_input(label, key=f"data_{name}", help=f"{told} {escape(spelled)}"))
+    key = f"data_{name}"
+    args = (draft_id, name, key)
+    return unspell(st.text_input(label, key=key, help=f"{told} {escape(spelled)}", on_change=_keep, args=args))
+
+
+def _keep(draft_id: str, field: str, key: str) -> None:
+    """Write a field into the draft before the page is drawn: a reload would stop the drawing half-way."""
+    value = st.session_state[key]
+    change_recipe_field(draft_id, field, unspell(value) if field in MARKS else value)

@@ -122,6 +122,13 @@ def change_recipe(draft_id: str, change: Callable[[Recipe], Recipe]) -> None:
         drafts.forget(KIND)
 
 
+def change_recipe_field(draft_id: str, field: str, value: Any) -> None:
+    """Change one field of the recipe in the draft, whose widget holds the value already."""
+    held = (library.draft(draft_id, KIND) or {}).get("recipe")
+    if held:
+        keep(draft_id, recipe={**held, field: value})
+
+
 def change_corrections(work: Work, change: Callable[[Corrections], Corrections]) -> None:
     """Change in the draft what was changed by hand."""
     state = library.draft(work.draft_id, KIND) or {}
