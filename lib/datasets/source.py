@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Literal, cast
 
 from lib.datasets import jsonl
 from lib.datasets.encoding import label
-from lib.datasets.errors import TooManyRows
+from lib.datasets.errors import BrokenJson, TooManyRows
 from lib.datasets.json_text import about_broken, is_object
 from lib.datasets.mapping import shape_of
 from lib.datasets.readers import shown_name
@@ -253,6 +253,8 @@ def head_table(head: bytes, name: str) -> Table:
     found = list(islice(jsonl.scan(head), HEAD_ROWS))
     broken = [item for item in found if isinstance(item, jsonl.BrokenLine)]
     rows: list[tuple[int, JsonValue]] = [item for item in found if not isinstance(item, jsonl.BrokenLine)]
+    if broken and not rows:
+        raise BrokenJson(file=name, line=broken[0].line, column=broken[0].column, detail=broken[0].detail)
     grid = collect(read_records(Records(iter(rows), "jsonl"), name))
     refuse_other_files(grid.columns, grid.rows[0], name)
     evidence = [Note(IN_PLACE, {"encoding": label("utf-8")})]

@@ -18,4 +18,3 @@ def asked_by(source: Source, recipe: Recipe, corrections: Corrections | None = N
     plan = Plan(recipe, corrections or Corrections())
     examples = (example for chunk in chunks(source) for example in examples_of(chunk, plan, Tally()))
     return frozenset(asked(view_of(*example)) for example in examples)
-

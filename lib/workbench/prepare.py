@@ -54,7 +54,7 @@ class Write:
         return tally, text.encode()
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - each is one thing a caller may want
     source: Source,
     recipe: Recipe,
     out: Path,

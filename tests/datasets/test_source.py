@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.datasets import source as module
-from lib.datasets.errors import EmptyFile, JobListing
+from lib.datasets.errors import BrokenJson, EmptyFile, JobListing
 from lib.datasets.jsonl import BrokenLine
 from lib.datasets.source import Source, SourceRow, chunks, open_source, read_chunk
 from lib.datasets.table import Origin
@@ -71,6 +71,12 @@ def test_rows_are_the_same_however_a_file_is_cut(
         module.READ = kept
     assert found == [SourceRow(n, Origin(n + 1), {"text": text}) for n, text in enumerate(texts)]
     assert source.rows == len(texts)
+
+
+def test_a_file_of_broken_lines_alone_is_refused_with_the_first_of_them(tmp_path: Path) -> None:
+    with pytest.raises(BrokenJson) as refused:
+        opened(tmp_path, b'{"prompt": "a \\ud800", "completion": "b"}\n' * 12)
+    assert refused.value.values["line"] == 1
 
 
 def test_a_broken_line_is_named_and_leaves_the_numbers_of_the_others_alone(tmp_path: Path) -> None:
