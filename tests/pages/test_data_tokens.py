@@ -133,7 +133,7 @@ def test_a_validation_file_that_asks_the_same_is_a_leak(visit: Visit) -> None:
     next(box for box in at.file_uploader if box.key == "data_validation_upload").upload("valid.jsonl", valid.encode())
     at.run()
     assert not at.exception
-    assert any("2 examples of 30 ask what the validation file" in road.plain(shown.value) for shown in at.markdown)
+    assert any("ask what the validation file asks too: 2 of 30" in road.plain(shown.value) for shown in at.markdown)
     at.button(key="data_finding_validation_leak_accept").click().run()
     at.button(key="data_save").click().run()
     versions = {version.dataset: version for version in library.versions()}

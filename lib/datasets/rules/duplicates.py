@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.datasets.fixes import Change
-from lib.datasets.rules.base import ComparingRule, Context, Finding, Found, Rule, View
+from lib.datasets.rules.base import ComparingRule, Context, Finding, Found, Rule, Severity, View
 from lib.datasets.rules.found import found_at
 from lib.datasets.table import Note
 from lib.i18n import N_
@@ -24,6 +24,19 @@ Hashes: TypeAlias = "tuple[View | None, int, int]"
 
 EMPTY = 0
 """Stands for an empty question, which asks nothing and so is the same as no other."""
+
+MEANT, LONG = 20, 40
+"""From so many examples on, when they are most of a file of long answers (characters on average), several answers to
+one question are how the file is made: stories to the same three words, say."""
+
+CONFLICT = (
+    N_("The model can't learn which answer is right: it will give either, as if by chance."),
+    N_("Keep the answer you want each time, and change or leave out the others. Several are fine if any will do."),
+)
+VARIETY = (
+    N_("The model learns that one question has many good answers, and gives now one and now another."),
+    N_("If that is wanted, all is well. If only one answer is right, keep that and leave out the others."),
+)
 
 
 def asked(view: View) -> int:
@@ -84,9 +97,11 @@ class Repeats(ComparingRule):
         self.lines: array[int] = array("Q")
         self.questions: array[int] = array("Q")
         self.wholes: array[int] = array("Q")
+        self.letters = 0
 
     def look(self, view: View) -> None:
         """Keep the hashes of one example."""
+        self.letters += len(view.completion)
         _view, question, whole = hashes(view)
         self.rows.append(view.row)
         self.lines.append(view.origin.line)
@@ -99,6 +114,7 @@ class Repeats(ComparingRule):
         self.lines.extend(other.lines)
         self.questions.extend(other.questions)
         self.wholes.extend(other.wholes)
+        self.letters += other.letters
 
     def repeated(self) -> NDArray[np.bool_]:
         """Return (examples,) whether an example stood before."""
@@ -120,7 +136,7 @@ class Repeats(ComparingRule):
         found = found_at(self.rows, self.lines, self.repeated())
         if not found:
             return []
-        title = N_("{n} examples of {all} repeat one that stands earlier in the file.")
+        title = N_("Examples that repeat an earlier one: {n} of {all}.")
         why = N_("What stands twice counts twice: the model leans towards it, and you pay for it again.")
         todo = N_("Accept to keep the first of each and leave out the others.")
         return [
@@ -153,13 +169,12 @@ class Repeats(ComparingRule):
         found = found_at(self.rows, self.lines, conflicting)
         if not found:
             return []
-        title = N_("{questions} questions are answered in different ways, in {n} examples.")
-        why = N_("The model can't learn which answer is right: it will give either, as if by chance.")
-        todo = N_(
-            "Keep the answer you want each time, and change or leave out the others. Several are fine if any will do."
-        )
+        title = N_("Questions that are answered in different ways: {questions}, in {n} examples.")
         values: dict[str, str | int | float] = {"questions": int(differs.sum()), "n": len(found)}
-        return [Finding("conflicting_answers", "warning", Note(title, values), Note(why), Note(todo), found)]
+        meant = len(found) >= MEANT and len(found) * 2 > len(self.rows) and self.letters > LONG * len(self.rows)
+        why, todo = VARIETY if meant else CONFLICT
+        severity: Severity = "hint" if meant else "warning"
+        return [Finding("conflicting_answers", severity, Note(title, values), Note(why), Note(todo), found)]
 
 
 class Leak(ComparingRule):
@@ -196,7 +211,7 @@ class Leak(ComparingRule):
         """Return a finding when any example leaks."""
         if not self.found:
             return []
-        title = N_("{n} examples of {all} ask what the validation file asks too.")
+        title = N_("Examples that ask what the validation file asks too: {n} of {all}.")
         why = N_("The validation figures then show what the model remembers, not what it can do: they look too good.")
         todo = N_("Accept to leave these examples out of training; the validation file stays as it is.")
         return [

@@ -85,7 +85,7 @@ class NearDuplicates(BatchRule, ComparingRule):
         found = found_at(self.rows, self.lines, repeated)
         if not found:
             return []
-        title = N_("{n} examples of {all} are almost the same as one that stands earlier in the file.")
+        title = N_("Examples that are almost the same as an earlier one: {n} of {all}.")
         why = N_("They teach hardly anything new, and in a split one of them may end up on each side.")
         todo = N_("Accept to keep the first of each. Reject if the small differences are what the model should learn.")
         return [

@@ -35,7 +35,7 @@ def test_the_first_stays_and_rows_are_known_by_their_number() -> None:
     assert rule.surplus() == {2, 3}
     (finding,) = rule.findings()
     assert (finding.code, list(finding.found.rows), finding.found.lines) == ("duplicate_rows", [2, 3], [3, 4])
-    assert finding.title.text() == "2 examples of 4 repeat one that stands earlier in the file."
+    assert finding.title.text() == "Examples that repeat an earlier one: 2 of 4."
     assert finding.fix == {"code": "duplicate_rows", "settings": {}}
 
 
@@ -58,9 +58,20 @@ def test_one_question_with_two_answers_is_named() -> None:
     records = [pair("a", "1"), pair("b", "2"), pair("a", "3"), pair("b", "2")]
     duplicates, conflict = seen(Repeats(Context(Recipe())), records).findings()
     assert (conflict.code, list(conflict.found.rows)) == ("conflicting_answers", [0, 2])
-    assert conflict.title.text() == "1 questions are answered in different ways, in 2 examples."
+    assert conflict.title.text() == "Questions that are answered in different ways: 1, in 2 examples."
     assert duplicates.code == "duplicate_rows"
     assert conflict.fix is None
+
+
+def test_many_long_answers_to_each_question_are_how_a_file_of_stories_is_made() -> None:
+    stories = [
+        pair(f"hero {n % 5}", f"Once upon a time there was hero number {n}, who flew over the sea.") for n in range(40)
+    ]
+    (variety,) = seen(Repeats(Context(Recipe())), stories).findings()
+    assert (variety.code, variety.severity, len(variety.found)) == ("conflicting_answers", "hint", 40)
+    labels = [pair(f"review {n % 5}", "good" if n % 2 else "bad") for n in range(40)]
+    found = {finding.code: finding for finding in seen(Repeats(Context(Recipe())), labels).findings()}
+    assert found["conflicting_answers"].severity == "warning"
 
 
 def test_examples_that_ask_nothing_do_not_conflict() -> None:
@@ -121,7 +132,7 @@ def test_questions_of_the_validation_file_leak() -> None:
     rule = seen(Leak(Context(Recipe(), validation=validation)), [pair("a", "1"), pair("b", "2"), pair("", "3")])
     (finding,) = rule.findings()
     assert rule.surplus() == {1}
-    assert finding.title.text() == "1 examples of 3 ask what the validation file asks too."
+    assert finding.title.text() == "Examples that ask what the validation file asks too: 1 of 3."
 
 
 def test_without_a_validation_file_there_is_nothing_to_leak() -> None:

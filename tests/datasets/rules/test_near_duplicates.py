@@ -67,7 +67,7 @@ def test_edited_copies_are_found_and_nothing_else(language: str) -> None:
 def test_the_finding_says_how_many_and_keeps_the_first() -> None:
     pairs = originals("zh", 20)
     (finding,) = looked(views([*pairs, (pairs[3][0] + "。", pairs[3][1])])).findings()
-    assert finding.title.text() == "1 examples of 21 are almost the same as one that stands earlier in the file."
+    assert finding.title.text() == "Examples that are almost the same as an earlier one: 1 of 21."
     assert (list(finding.found.rows), finding.found.lines) == ([20], [21])
     assert finding.fix == {"code": "near_duplicates", "settings": {}}
 
