@@ -23,6 +23,8 @@ from lib.i18n import N_
 GZIP, ZIP = b"\x1f\x8b", b"PK"
 MAX_UNPACKED = 512 * 2**20
 """Bytes, as many as an upload may have (OpenAI takes files of up to 512 MB)."""
+UTF8_NAME = 0x800
+"""The flag of a member whose name is UTF-8."""
 CHUNK = 2**20
 SHOWN_NAMES = 5
 WORKBOOK = "xl/workbook.xml"
@@ -52,7 +54,7 @@ def unpacked(file: BinaryIO, name: str) -> Iterator[Packed]:
             yield opened(target, name[:-3] if name.lower().endswith(".gz") else name, name)
         elif start == ZIP and (member := only_member(file, name)):
             unzip(file, member, name, target)
-            yield opened(target, PurePosixPath(member.filename).name, name)
+            yield opened(target, name_of(member), name)
         else:
             yield Packed(file, name, [])
 
@@ -102,10 +104,25 @@ def only_member(file: BinaryIO, name: str) -> zipfile.ZipInfo | None:
     if not files:
         raise EmptyFile(file=name)
     if len(files) > 1:
-        shown = ", ".join(PurePosixPath(member.filename).name for member in files[:SHOWN_NAMES])
+        shown = ", ".join(name_of(member) for member in files[:SHOWN_NAMES])
         more = ", …" if len(files) > SHOWN_NAMES else ""
         raise ManyFiles(file=name, n=len(files), names=shown + more)
     return files[0]
+
+
+def name_of(member: zipfile.ZipInfo) -> str:
+    """Return the name of a member.
+
+    Chinese Windows writes it in GBK without saying so, and `zipfile` reads it as code page 437, as the ZIP
+    specification has it (appendix D).
+    """
+    name = PurePosixPath(member.filename).name
+    if member.flag_bits & UTF8_NAME or name.isascii():
+        return name
+    try:
+        return name.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return name
 
 
 def is_content(member: zipfile.ZipInfo) -> bool:

@@ -131,7 +131,9 @@ def bounded(rows: Iterator[Row], name: str) -> Iterator[Row]:
 def shown_name(name: str) -> str:
     """Return a file's name without folders and control characters. It is only ever shown, never opened."""
     last = PureWindowsPath(name.replace("\0", "")).name or "file"
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", "", last)[-120:] or "file"
+    return (
+        re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "", last)[-120:] or "file"
+    )
 
 
 def read_book(file: BinaryIO, name: str, sheet: str | None, header: int | None) -> Reading:

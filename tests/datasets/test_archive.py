@@ -92,3 +92,8 @@ def test_broken_archives_are_refused() -> None:
 def test_other_files_that_are_archives_are_called_what_they_are(archive: Archive, part: str, kind: str) -> None:
     with pytest.raises(UnsupportedFile, match=kind):
         read_table(archive({part: b"<a/>", "other": b"x"}), "a.xlsx")
+
+
+def test_a_name_that_chinese_windows_wrote_is_read(archive: Archive) -> None:
+    data = archive({"xxxx.csv": CSV}).replace(b"xxxx", "数据".encode("gbk"))
+    assert "数据.csv" in read_table(data, "a.zip").evidence[0].text()

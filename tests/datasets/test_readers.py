@@ -86,6 +86,7 @@ def test_binary_data_is_refused() -> None:
         ("C:\\..\\data.csv", "data.csv"),
         ("a\0b\n.csv", "ab.csv"),
         ("\u202egnp.csv", "gnp.csv"),
+        ("\udce9a.csv", "a.csv"),
         ("..", ".."),
         ("/", "file"),
         ("x" * 300 + ".csv", "x" * 116 + ".csv"),
