@@ -226,3 +226,13 @@ def test_a_system_text_that_all_conversations_share_goes_into_the_recipe(visit: 
     first = json.loads(library.version_bytes(version.id).split(b"\n")[0])
     assert version.recipe.system_prompt == first["messages"][0]["content"]
     assert [message["role"] for message in first["messages"]] == ["system", "user", "assistant"]
+
+
+def test_the_mark_around_cells_and_a_header_of_two_rows_can_be_chosen(visit: Visit) -> None:
+    quoted = "prompt,completion\n(in),(out)\n" + "".join(f"'a, {n}',b {n}\n" for n in range(12))
+    at = upload(visit("data"), "quoted.csv", quoted)
+    at.selectbox(key="data_quote").select("single").run()
+    at.selectbox(key="data_header").select("2").run()
+    assert not at.exception
+    preview = next(frame.value for frame in at.dataframe if len(frame.value) == 6)
+    assert list(preview.iloc[0]) == ["a, 0", "b 0"]

@@ -23,8 +23,14 @@ from lib.ui.text import escape, show_error, show_rows
 from lib.workbench.background_files import spools
 
 DELIMITERS = {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("bar")}
-OVERRIDES = ("encoding", "delimiter", "sheet", "header")
-HEADERS = {"yes": N_("It names the columns"), "no": N_("It is data")}
+OVERRIDES = ("encoding", "delimiter", "quote", "sheet", "header")
+HEADERS = {
+    "yes": N_("It names the columns"),
+    "no": N_("It is data"),
+    "2": N_("Two rows name the columns"),
+    "3": N_("Three rows name the columns"),
+}
+QUOTES = {"double": N_('double quotes (")'), "single": N_("single quotes (')"), "none": N_("no mark")}
 TABLES = ("csv", "tsv", "txt", "xlsx", "xls")
 AS_READ = ""
 """The value of an override that lets the reader decide."""
@@ -97,6 +103,7 @@ def _options(file_name: str, table: Table | None) -> dict[str, list[str]]:
     return {
         "encoding": [] if book else list(ENCODINGS),
         "delimiter": list(DELIMITERS) if kind in TABLES and not book else [],
+        "quote": list(QUOTES) if kind in TABLES and not book else [],
         "sheet": table.sheets if table and len(table.sheets) > 1 else [],
         "header": list(HEADERS) if kind in TABLES else [],
     }
@@ -106,12 +113,13 @@ def _draw_override(draft_id: str, name: str, options: list[str]) -> None:
     labels = {
         "encoding": _("Encoding"),
         "delimiter": _("Separated by"),
+        "quote": _("Mark around cells"),
         "sheet": _("Sheet"),
         "header": _("First row"),
     }
     told = {AS_READ: _("Found out by itself")} | ENCODINGS
-    if name in ("delimiter", "header"):
-        told |= {value: _(text) for value, text in (DELIMITERS | HEADERS).items()}
+    if name in ("delimiter", "quote", "header"):
+        told |= {value: _(text) for value, text in (DELIMITERS | QUOTES | HEADERS).items()}
     st.selectbox(
         labels[name],
         [AS_READ, *options],

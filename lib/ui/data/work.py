@@ -29,6 +29,9 @@ from lib.workbench.targets import Target, chief_targets, find_target
 KIND = "data"
 OF_ROWS, OF_CONVERSATIONS = "corrections", "corrections_of_conversations"
 """Where a draft holds what was changed by hand: a row number means another thing once lines are put together."""
+QUOTES = {"double": '"', "single": "'", "none": ""}
+HEADERS = {"no": 0, "yes": 1, "2": 2, "3": 3}
+"""What a draft says of the mark around cells and of the rows that name the columns -> what `open_source` takes."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,11 @@ class Work:
 def how_read(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return how a draft's file is to be read, as `open_source` takes it; what is not chosen is found out."""
     chosen = {name: state.get(name) or None for name in ("encoding", "delimiter", "sheet")}
-    return {**chosen, "header": state["header"] == "yes" if state.get("header") else None}
+    return {
+        **chosen,
+        "quote": QUOTES.get(state.get("quote") or ""),
+        "header": HEADERS.get(state.get("header") or ""),
+    }
 
 
 def work_of(
