@@ -41,16 +41,16 @@ JAPANESE = 0.1
 """Part of kana among Chinese characters from which on a text is Japanese."""
 
 TITLES = {
-    LATIN: N_("{n} answers are written in Latin letters, unlike most."),
-    HAN: N_("{n} answers are written in Chinese, unlike most."),
-    KANA: N_("{n} answers are written in Japanese, unlike most."),
-    HANGUL: N_("{n} answers are written in Korean, unlike most."),
-    CYRILLIC: N_("{n} answers are written in Cyrillic letters, unlike most."),
-    GREEK: N_("{n} answers are written in Greek, unlike most."),
-    HEBREW: N_("{n} answers are written in Hebrew, unlike most."),
-    ARABIC: N_("{n} answers are written in Arabic letters, unlike most."),
-    INDIC: N_("{n} answers are written in a script of India, unlike most."),
-    THAI: N_("{n} answers are written in Thai, unlike most."),
+    LATIN: N_("Answers written in Latin letters, unlike most: {n}."),
+    HAN: N_("Answers written in Chinese, unlike most: {n}."),
+    KANA: N_("Answers written in Japanese, unlike most: {n}."),
+    HANGUL: N_("Answers written in Korean, unlike most: {n}."),
+    CYRILLIC: N_("Answers written in Cyrillic letters, unlike most: {n}."),
+    GREEK: N_("Answers written in Greek, unlike most: {n}."),
+    HEBREW: N_("Answers written in Hebrew, unlike most: {n}."),
+    ARABIC: N_("Answers written in Arabic letters, unlike most: {n}."),
+    INDIC: N_("Answers written in a script of India, unlike most: {n}."),
+    THAI: N_("Answers written in Thai, unlike most: {n}."),
 }
 
 
@@ -112,7 +112,7 @@ class Languages(BatchRule):
         """Return a hint when some answers, not most, are in another script than their question."""
         if not self.crossed or 2 * len(self.crossed) > self.both:
             return []
-        title = N_("{n} answers are written in another script than their question.")
+        title = N_("Answers written in another script than their question: {n}.")
         why = N_("The model learns to answer some questions in another language than they are asked in.")
         todo = N_("Look at some of them. For translations that is right; else change the question or the answer.")
         return [

@@ -109,12 +109,15 @@ def places(text: str, kinds: frozenset[str]) -> list[Place]:
 
 
 def redact(text: str, kind: str, placeholder: str) -> str:
-    """Return a text with everything of a kind replaced."""
-    parts, end = [], 0
-    for place in places(text, frozenset([kind])):
-        parts += [text[end : place.begin], placeholder]
-        end = place.end
-    return "".join([*parts, text[end:]]) if parts else text
+    """Return a text with everything of a kind replaced; what only shows once its neighbour is gone, too."""
+    before = None
+    while text != before:
+        before, parts, end = text, [], 0
+        for place in places(text, frozenset([kind])):
+            parts += [text[end : place.begin], placeholder]
+            end = place.end
+        text = "".join([*parts, text[end:]])
+    return text
 
 
 def _all(text: str, kinds: frozenset[str]) -> Iterator[Place]:

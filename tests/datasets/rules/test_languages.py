@@ -20,14 +20,14 @@ def found_in(*pairs: tuple[str, str]) -> list[Finding]:
 def test_a_few_answers_in_another_script_are_named() -> None:
     (finding,) = found_in(*[(EN, EN)] * 8, (ZH, ZH), (JA, JA), (JA, JA))[:1]
     assert (finding.code, finding.severity) == ("language_mix", "hint")
-    assert finding.title.text() == "1 answers are written in Chinese, unlike most."
+    assert finding.title.text() == "Answers written in Chinese, unlike most: 1."
     assert list(finding.found.rows) == [8]
 
 
 def test_answers_in_another_script_than_their_question_are_named() -> None:
     mixed, differs = found_in(*[(ZH, ZH)] * 8, (ZH, EN))
     assert (differs.code, list(differs.found.rows)) == ("language_differs", [8])
-    assert mixed.title.text() == "1 answers are written in Latin letters, unlike most."
+    assert mixed.title.text() == "Answers written in Latin letters, unlike most: 1."
 
 
 def test_a_file_of_translations_is_as_it_should_be() -> None:
