@@ -88,6 +88,9 @@ CODE_BEFORE = re.compile(
 )
 """What such a number is said to be, in front of it, when it is no private one."""
 
+PASSES = 10
+"""An end to it, should somebody choose a placeholder that looks private itself."""
+
 NO_DOMAINS = frozenset(["png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "py", "json", "html"])
 STAND_INS = re.compile(r"(?:pass(?:word)?|passwd|secret|pwd|\*+|x+|\.+|密码)|[\[{<$%].*", re.IGNORECASE)
 PROVINCES = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
@@ -110,12 +113,13 @@ def places(text: str, kinds: frozenset[str]) -> list[Place]:
 
 def redact(text: str, kind: str, placeholder: str) -> str:
     """Return a text with everything of a kind replaced; what only shows once its neighbour is gone, too."""
-    before = None
-    while text != before:
-        before, parts, end = text, [], 0
+    for _pass in range(PASSES):
+        parts, end = [], 0
         for place in places(text, frozenset([kind])):
             parts += [text[end : place.begin], placeholder]
             end = place.end
+        if not parts:
+            break
         text = "".join([*parts, text[end:]])
     return text
 
