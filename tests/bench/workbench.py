@@ -44,7 +44,7 @@ def measure() -> Iterator[Figure]:
         corpus.write_prefixed(alike, PREFIXED, PREFIX)
         yield Figure(
             "5,000 long prefixes: all fixes (bound 1 s)",
-            best("fixes", alike),
+            best("fixes", alike, CORES),
             best("prefix", alike),
             "s",
             "growing the prefix by a character",
