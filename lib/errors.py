@@ -4,7 +4,8 @@ TuneboardError                    what was wrong and where, why it matters, what
 ├── lib.datasets.errors           files, columns, examples
 ├── lib.pricing.errors            token counts
 ├── lib.providers.errors          connections and what a backend answered
-├── lib.library                   stored files
+├── lib.stored_files              stored files
+├── lib.workbench.errors          work on a whole file
 ├── lib.jobs.errors               launches
 └── lib.results.errors            result files
 

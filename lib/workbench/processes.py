@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lib.errors import TuneboardError
@@ -34,7 +35,8 @@ POLL = 0.1
 AHEAD = 2
 """Pieces that a process has at a time: one to work on, one waiting."""
 MEMORY = 4 * 2**30
-"""Bytes of address space that a process may take; running into it is a refusal, not a machine out of memory."""
+"""Bytes of address space that a process may add to what it starts with; running into it is a refusal, not a machine out
+of memory."""
 
 COLLECT = (100_000, 50, 50)
 """How seldom a process looks for cycles to free: parsed rows have none, and looking takes a tenth of the time."""
@@ -189,8 +191,10 @@ def raise_again(problem: dict[str, Any]) -> None:
 
 
 def limit_memory() -> None:
-    """Cap this process, where the system can do that."""
+    """Cap this process at `MEMORY` more than it has, where the system can do that and tells how much that is."""
     with suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 - not on Windows
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
