@@ -94,6 +94,7 @@ def _tokens(count: TokenCount) -> dict[str, Any]:
         "frame": count.frame,
         "roles": dict(count.roles),
         "per_example": _packed(count.per_example),
+        "tokenizer": count.tokenizer,
     }
 
 

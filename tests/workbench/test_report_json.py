@@ -23,7 +23,7 @@ FINDING = Finding(
     {"code": "duplicate_rows", "settings": {"a": [1, "b"]}},
     7,
 )
-TOKENS = TokenCount(5, 6, 1, 2, Counter({"user": 3}), array("I", [5, 6]))
+TOKENS = TokenCount(5, 6, 1, 2, Counter({"user": 3}), array("I", [5, 6]), "o200k_base")
 
 
 def test_a_report_survives_json_exactly() -> None:
