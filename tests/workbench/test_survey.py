@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from lib.datasets.rules.base import Context, Finding, Rule, View
 from lib.datasets.source import Source
 from lib.pricing.tokens import TokenModel
 from lib.workbench.errors import Stopped, WorkerDied, WorkerFailed
+from lib.workbench.processes import MEMORY
 from lib.workbench.report_json import to_json
 from lib.workbench.survey import survey
 from lib.workbench.traits import Traits
@@ -170,3 +172,16 @@ def test_an_extra_rule_may_be_anything_that_makes_one(opened: Open) -> None:
     report = survey(opened([talk(n) for n in range(20)]), CHAT_RECIPE, workers=1, extra=(make,))
     assert report.traits is not None
     assert report.traits.examples == 20
+
+
+class Hoards(Dies):
+    code = "hoards"
+
+    def look(self, view: View) -> None:
+        bytearray(MEMORY + 2**30)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems set no limit")
+def test_a_process_that_takes_too_much_memory_is_a_refusal(opened: Open) -> None:
+    with pytest.raises(WorkerDied):
+        survey(opened([talk(n) for n in range(200)]), CHAT_RECIPE, workers=2, extra=(Hoards,))
