@@ -41,7 +41,7 @@ def test_a_clean_file_has_nothing_to_fix(visit: Visit) -> None:
 
 def test_a_repeated_row_is_told_with_its_line_and_shown_before_and_after(visit: Visit) -> None:
     at = problems(visit, [*ROWS, ROWS[3]])
-    assert any("1 examples of 21 repeat" in road.plain(shown.value) for shown in at.markdown)
+    assert "data_finding_duplicate_rows_accept" in {button.key for button in at.button}
     assert any("Line 21" in shown.value for shown in at.caption)
     assert any(ROWS[3]["completion"] in shown.value for shown in at.text)
 

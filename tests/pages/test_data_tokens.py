@@ -54,18 +54,18 @@ def test_prices_stand_side_by_side_with_their_source_and_day(visit: Visit) -> No
 def test_a_price_of_ones_own_counts_and_is_kept(visit: Visit) -> None:
     at = chats(visit)
     table = next(frame.value for frame in at.dataframe if "price" in frame.value)
-    position = list(table["model"]).index("GPT-4.1")
-    at.session_state[prices_view.TABLE] = {
-        "edited_rows": {position: {"price": 50.0}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    at.run()
     draft = at.query_params["draft"]
     library.save_draft(draft, "data", {**state(at), "prices": {"openai:gpt-4.1-2025-04-14": 50.0}})
     again = show(visit("data", draft=draft), "tokens")
     table = next(frame.value for frame in again.dataframe if "price" in frame.value)
     assert table[table["model"] == "GPT-4.1"].iloc[0]["price"] == 50.0
+
+
+def test_a_typed_price_replaces_the_catalogues_until_it_is_emptied() -> None:
+    prices = prices_view.with_edits({}, ["a:1", "b:2"], {1: {"price": 7}})
+    assert prices == {"b:2": 7.0}
+    assert prices_view.with_edits(prices, ["a:1", "b:2"], {1: {"price": None}}) == {}
+    assert prices_view.with_edits(prices, ["a:1", "b:2"], {0: {"model": "x"}}) == prices
 
 
 def test_the_break_even_says_after_how_many_calls(visit: Visit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import streamlit as st
 from lib import library
 from lib.datasets.recipe import PREFERENCE, REINFORCEMENT
 from lib.i18n import _
-from lib.pricing.estimate import Method, Quote, compare
+from lib.pricing.estimate import Method, Prices, Quote, compare
 from lib.ui.data import engine_time
 from lib.ui.data.work import KIND, Work, keep
 from lib.ui.format import money, number
@@ -40,12 +40,13 @@ def draw(work: Work, report: Report) -> list[Quote]:
         engine_time.draw(work, st.session_state[EPOCHS])
     shown = [row(quote, 1 / report.share) for quote in found]
     names = [quote.model.name for quote in found]
+    key = f"{TABLE}_{hash(tuple(sorted((work.state.get('prices') or {}).items())))}"  # a price changes the order
     st.data_editor(
         shown,
         hide_index=True,
-        key=TABLE,
+        key=key,
         disabled=[name for name in (shown[0] if shown else {}) if name != "price"],
-        on_change=partial(_set_price, work.draft_id, names),
+        on_change=partial(_set_price, work.draft_id, names, key),
         column_config={
             "service": st.column_config.TextColumn(_("Service"), pinned=True),
             "model": _("Model"),
@@ -79,7 +80,7 @@ def quotes(work: Work, report: Report) -> list[Quote]:
     method: Method = "dpo" if work.recipe.format == PREFERENCE else "supervised"
     examples = round(report.examples / report.share)
     epochs = st.session_state.get(EPOCHS)
-    prices: Mapping[str, float] = work.state.get("prices") or {}
+    prices: Prices = work.state.get("prices") or {}
     found = compare(report.tokens, examples, epochs=epochs, method=method, prices=prices)
     return [quote for quote in found if work.recipe.format in quote.model.formats]
 
@@ -107,12 +108,17 @@ def paid(amount: float, currency: str) -> str:
     return money(amount) if currency == "USD" else f"{number(amount, 2)} {currency}"
 
 
-def _set_price(draft_id: str, names: list[str]) -> None:
-    """Keep what was typed; an emptied cell takes the catalogue's price again."""
-    held = dict((library.draft(draft_id, KIND) or {}).get("prices") or {})
-    for at, edited in st.session_state[TABLE]["edited_rows"].items():
-        if "price" in edited:
-            held.pop(names[int(at)], None)
-            if edited["price"] is not None:
-                held[names[int(at)]] = float(edited["price"])
-    keep(draft_id, prices=held)
+def with_edits(held: Prices, names: Sequence[str], edited: Mapping[Any, Mapping[str, Any]]) -> dict[str, float]:
+    """Return the prices with what was typed; an emptied cell takes the catalogue's price again."""
+    prices = dict(held)
+    for at, cells in edited.items():
+        if "price" in cells:
+            prices.pop(names[int(at)], None)
+            if cells["price"] is not None:
+                prices[names[int(at)]] = float(cells["price"])
+    return prices
+
+
+def _set_price(draft_id: str, names: Sequence[str], key: str) -> None:
+    held = (library.draft(draft_id, KIND) or {}).get("prices") or {}
+    keep(draft_id, prices=with_edits(held, names, st.session_state[key]["edited_rows"]))

@@ -18,6 +18,9 @@ from lib.ui.format import number
 from lib.ui.text import escape, shorten
 from lib.workbench.report import Report
 
+LONGEST = 200
+"""Characters of an example that is left out or stays."""
+
 
 def counts(report: Report) -> dict[str, str]:
     """Return how many problems there are, for the switch between the parts of the page: hints are none."""
@@ -109,16 +112,16 @@ def _draw_pairs(shown: list[Pair]) -> None:
         before, after = st.columns(2)
         if pair.left_out:
             with before:
-                st.text(shorten(pair.whole, 300))
+                st.text(shorten(pair.whole, LONGEST))
             after.badge(_("Left out"), color="gray", icon=":material/playlist_remove:")
         for label, was, becomes in pair.changes:
             before.markdown(f":small[{escape(label)}]  \n{was}" if label else was)
             after.markdown(f":small[{escape(label)}]  \n{becomes}" if label else becomes)
         if pair.gained:
-            before.text(shorten(pair.whole, 300))
-            after.text(shorten(pair.gained, 300))
+            before.text(shorten(pair.whole, LONGEST))
+            after.text(shorten(pair.gained, LONGEST))
         elif not pair.left_out and not pair.changes:
-            before.text(shorten(pair.whole, 300))
+            before.text(shorten(pair.whole, LONGEST))
             after.caption(_("Stays as it is."))
 
 

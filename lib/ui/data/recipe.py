@@ -19,7 +19,7 @@ from lib.datasets.suggest import common_system, suggest_recipe
 from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui import drafts
-from lib.ui.data import recipe_file, roles, template, validation
+from lib.ui.data import recipe_file, roles, speakers, template, validation
 from lib.ui.data.source import KIND
 from lib.ui.data.work import change_recipe_field
 from lib.ui.text import escape, refusals
@@ -92,6 +92,7 @@ def edit(draft_id: str, read_as: str, table: Table, base: Recipe) -> Recipe:
     with st.container(horizontal=True, key="data_tools"):
         roles.draw_reasons(guess, chosen, format)
         held["prompt_template"] = template.draw(table, base.prompt_template)
+        speakers.draw(draft_id, table, replace(base, roles=chosen))
         recipe_file.draw(draft_id, table)
         validation.draw(draft_id)
     return without_overruled(replace(base, format=format, roles=chosen, **held))
