@@ -83,7 +83,6 @@ class Team(Generic[Piece, Result]):
 
     def __init__(self, work: Callable[[Piece], Result], workers: int) -> None:
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        gc.collect()
         gc.freeze()  # what is there already is left alone by the children's collectors, and so stays shared
         self.members = [Member(context, work) for _ in range(workers)]
         gc.unfreeze()
