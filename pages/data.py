@@ -6,6 +6,7 @@ import streamlit as st
 
 from lib.errors import TuneboardError
 from lib.i18n import _
+from lib.ui import drafts
 from lib.ui.data import (
     examples,
     outcome,
@@ -42,8 +43,9 @@ st.header(_("What each column is for"))
 read_as = reading.fingerprint(state)
 try:
     chosen = recipe.edit(draft_id, read_as, file.table, recipe.stored(state, file.table))
-    asked = validation.questions(state, chosen)
-    work = work_of(draft_id, {**state, "recipe": chosen.to_json()}, read_as, file, asked)
+    state = {**state, "recipe": chosen.to_json()}
+    drafts.keep(source.KIND, draft_id, state)
+    work = work_of(draft_id, state, read_as, file, validation.questions(state, chosen))
     report = outcome.report(work)
     outcome.draw(work, report)
     match view.choose(problems.counts(report)):

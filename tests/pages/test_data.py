@@ -236,3 +236,14 @@ def test_the_mark_around_cells_and_a_header_of_two_rows_can_be_chosen(visit: Vis
     assert not at.exception
     preview = next(frame.value for frame in at.dataframe if len(frame.value) == 6)
     assert list(preview.iloc[0]) == ["a, 0", "b 0"]
+
+
+def test_a_file_without_texts_can_still_be_used_by_choosing_its_columns(visit: Visit) -> None:
+    at = upload(visit("data"), "numbers.csv", "a,b\n" + "".join(f"{n},{n * n}\n" for n in range(20)))
+    assert "numbers.csv" in alerts(at)
+    at.selectbox(key="data_role_0").select("prompt").run()
+    at.selectbox(key="data_role_1").select("completion").run()
+    assert not at.exception
+    assert not at.error
+    at.button(key="data_save").click().run()
+    assert library.versions()[0].examples == 20

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from lib import library
+from lib.datasets.errors import NoUsableColumns
 from lib.datasets.fixes import SET_FIELD
 from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import Recipe
@@ -77,9 +78,17 @@ def stored(state: dict[str, Any], table: Table) -> Recipe:
     if state.get("recipe"):
         recipe = Recipe.from_json(state["recipe"])
     else:
-        recipe = suggest_recipe(table)
+        recipe = _suggested(table)
         recipe = replace(recipe, system_prompt=recipe.system_prompt or common_system(table, recipe.roles))
     return replace(recipe, roles={name: roles.as_in(recipe.format, role) for name, role in recipe.roles.items()})
+
+
+def _suggested(table: Table) -> Recipe:
+    """Return the recipe that fits a table; where nothing seems to be there to learn from, the columns can be chosen."""
+    try:
+        return suggest_recipe(table)
+    except NoUsableColumns:
+        return Recipe(roles={name: str(role) for name, role in guess_roles(table).roles.items()})
 
 
 def edit(draft_id: str, read_as: str, table: Table, base: Recipe) -> Recipe:

@@ -92,11 +92,10 @@ def how_read(state: Mapping[str, Any]) -> dict[str, Any]:
 def work_of(
     draft_id: str, state: dict[str, Any], read_as: str, source: Source, validation: frozenset[int] = frozenset()
 ) -> Work:
-    """Return the work that a draft holds, and keep the draft as it is now.
+    """Return the work that a draft holds.
 
     Where the rows are lines of conversations, the conversations are worked on; where they hold several examples, those.
     """
-    drafts.keep(KIND, draft_id, state)
     recipe, target = Recipe.from_json(state["recipe"]), find_target(state.get("model") or default_model())
     held = OF_ROWS
     if changes_rows(recipe, source.table.columns):
