@@ -47,30 +47,32 @@ def draw(work: Work, report: Report) -> list[Quote]:
         key=key,
         disabled=[name for name in (shown[0] if shown else {}) if name != "price"],
         on_change=partial(_set_price, work.draft_id, names, key),
-        column_config={
-            "service": st.column_config.TextColumn(_("Service"), pinned=True),
-            "model": _("Model"),
-            "cost": st.column_config.TextColumn(_("Cost"), width=100),
-            "epochs": st.column_config.NumberColumn(_("Epochs"), width=80),
-            "tokens": st.column_config.NumberColumn(_("Billed tokens"), format="localized"),
-            "price": st.column_config.NumberColumn(
-                _("Per million tokens"),
-                min_value=0.0,
-                format="%.2f",
-                help=_("Double-click to set a price of your own."),
-                width=150,
-            ),
-            "currency": st.column_config.TextColumn(_("Currency"), width=80),
-            "source": st.column_config.LinkColumn(
-                _("Price from"), display_text=r"https?://(?:www\.)?([^/]+)", width=150
-            ),
-            "day": st.column_config.DateColumn(_("Read on"), format="localized", width=100),
-        },
+        column_config=_columns(),
         alt=_("What training would cost at each service"),
     )
     if any(quote.estimate.approximate for quote in found):
         st.caption(_("≈ The model splits text in another way than the one chosen above, so its tokens may differ."))
     return found
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        "service": st.column_config.TextColumn(_("Service"), pinned=True),
+        "model": _("Model"),
+        "cost": st.column_config.TextColumn(_("Cost"), width=100),
+        "epochs": st.column_config.NumberColumn(_("Epochs"), width=80),
+        "tokens": st.column_config.NumberColumn(_("Billed tokens"), format="localized"),
+        "price": st.column_config.NumberColumn(
+            _("Per million tokens"),
+            min_value=0.0,
+            format="%.2f",
+            help=_("Double-click to set a price of your own."),
+            width=150,
+        ),
+        "currency": st.column_config.TextColumn(_("Currency"), width=80),
+        "source": st.column_config.LinkColumn(_("Price from"), display_text=r"https?://(?:www\.)?([^/]+)", width=150),
+        "day": st.column_config.DateColumn(_("Read on"), format="localized", width=100),
+    }
 
 
 def quotes(work: Work, report: Report) -> list[Quote]:
