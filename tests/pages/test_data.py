@@ -247,3 +247,10 @@ def test_a_file_without_texts_can_still_be_used_by_choosing_its_columns(visit: V
     assert not at.error
     at.button(key="data_save").click().run()
     assert library.versions()[0].examples == 20
+
+
+def test_a_result_file_is_pointed_to_its_page(visit: Visit) -> None:
+    rows = "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n1,2.5,0.4,,\n2,2.1,0.5,,\n"
+    at = upload(visit("data"), "step_metrics.csv", rows)
+    assert "step_metrics.csv" in alerts(at)
+    assert any("results" in str(link.proto) for link in at.get("page_link"))

@@ -86,6 +86,12 @@ def test_every_service_says_yes_or_no_with_the_reason(visit: Visit) -> None:
     assert any("OpenAI" in road.plain(box.label) and "cancel" in box.label for box in few.expander)
 
 
+def test_the_file_for_a_service_and_the_table_for_people_are_written_on_a_click(visit: Visit) -> None:
+    at = chats(visit, "services")
+    keys = {button.key for button in at.get("download_button")}
+    assert {"data_export_openai:gpt-4.1-2025-04-14", "data_export_table"} <= keys
+
+
 def test_an_example_is_shown_as_the_model_reads_it(visit: Visit) -> None:
     at = chats(visit, "examples")
     drawn = [road.plain(shown.value) for shown in at.markdown]

@@ -10,12 +10,13 @@ import streamlit as st
 
 from lib import library
 from lib.datasets.encoding import ENCODINGS
+from lib.datasets.errors import ResultFile
 from lib.datasets.formats import describe
 from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
 from lib.i18n import N_, _, sentences
-from lib.ui import drafts
+from lib.ui import drafts, places
 from lib.ui.data.source import KIND
 from lib.ui.data.work import OF_CONVERSATIONS, OF_ROWS, how_read
 from lib.ui.format import number, size
@@ -43,6 +44,8 @@ def read(draft_id: str, state: dict[str, Any]) -> Source | None:
             source = opened(state)
     except TuneboardError as error:
         show_error(error)
+        if isinstance(error, ResultFile):
+            places.link("results", _("Open the Results page"))
         _draw_overrides(draft_id, state, None)
         return None
     _draw_evidence(source.table, state["sha256"])

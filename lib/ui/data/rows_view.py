@@ -99,6 +99,7 @@ def _draw_page(work: Work, rows: list[SourceRow], key: str) -> None:
         column_config={
             "#state": st.column_config.TextColumn("", width=36, pinned=True),
             "#line": st.column_config.NumberColumn(_("Line"), format="localized", width=70, pinned=True),
+            "#sheet": st.column_config.TextColumn(_("Sheet"), width=100),
             **{f"c{at}": st.column_config.TextColumn(shorten(name, 40)) for at, name in enumerate(columns)},
         },
         alt=_("Rows of the file"),
@@ -144,7 +145,8 @@ def _shown(row: SourceRow, columns: list[str], corrections: Corrections) -> dict
     fields = {**row.fields, **corrections.edits.get(row.row, {})}
     state = "⊘" if row.row in corrections.excluded else "✎" if row.row in corrections.edits else ""
     cells = {f"c{at}": _cut(fields.get(name, "")) for at, name in enumerate(columns)}
-    return {"#state": state, "#line": row.origin.line, **cells}
+    sheet = {"#sheet": row.origin.sheet} if row.origin.sheet else {}
+    return {"#state": state, "#line": row.origin.line, **sheet, **cells}
 
 
 def _cut(cell: Cell) -> str:

@@ -45,6 +45,17 @@ def draw(work: Work, report: Report) -> None:
             for verdict in others:
                 target = verdict.target
                 st.markdown(f"**{escape(target.title)}** · {escape(target.model)} · {escape(_learns(verdict))}")
+    st.download_button(
+        _("Table for people (CSV)"),
+        data=partial(written.as_table, work),
+        file_name=f"{versions.default_name(work.state)}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/table_view:",
+        key="data_export_table",
+        type="tertiary",
+        help=_("To read it in a spreadsheet. Services take JSON Lines only."),
+    )
 
 
 def _draw_one(work: Work, verdict: Verdict) -> None:

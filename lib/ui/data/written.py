@@ -12,7 +12,7 @@ from lib.ui.data import progress
 from lib.ui.data.outcome import AT_ONCE
 from lib.ui.data.work import Work
 from lib.workbench import background
-from lib.workbench.export import export
+from lib.workbench.export import export, export_table
 from lib.workbench.prepare import Prepared, prepare
 from lib.workbench.targets import Target
 
@@ -38,6 +38,13 @@ def for_target(work: Work, target: Target) -> bytes:
     with TemporaryDirectory() as folder:
         made = _prepare(work, Path(folder))
         return export(made.path, target, Path(folder) / "out.jsonl").path.read_bytes()
+
+
+def as_table(work: Work) -> bytes:
+    """Return the examples as CSV for people; no cell of it runs as a formula in a spreadsheet."""
+    with TemporaryDirectory() as folder:
+        made = _prepare(work, Path(folder))
+        return export_table(made.path, Path(folder) / "out.csv").path.read_bytes()
 
 
 def _prepare(work: Work, folder: Path) -> Prepared:
