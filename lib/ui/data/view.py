@@ -10,7 +10,7 @@ from lib.i18n import N_, _
 
 KEY = "data_view"
 VIEWS = {
-    "examples": (N_("Examples"), ":material/preview:"),
+    "examples": (N_("Preview"), ":material/preview:"),
     "problems": (N_("Problems"), ":material/build:"),
     "rows": (N_("Rows"), ":material/table_rows:"),
     "tokens": (N_("Tokens and cost"), ":material/toll:"),
