@@ -6,6 +6,7 @@ This is the way in for files that strangers made: whatever a file does to its re
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import signal
@@ -80,13 +81,19 @@ def ask_child(request: dict[str, Any], seconds: float, name: str, stop: Callable
 
 
 def talk(child: subprocess.Popen[str], request: str, end: float, stop: Callable[[], bool]) -> tuple[str, str]:
-    """Hand over the request and wait for the answer; raise `TimeoutExpired` or `InterruptedError`."""
-    given: str | None = request
+    """Hand over the request and wait for the answer; raise `TimeoutExpired` or `InterruptedError`.
+
+    The request is short enough for a pipe. `communicate` is not asked to hand it over: when its time is up before it
+    has, it forgets the request (Python 3.11), and the child would wait for ever.
+    """
+    if child.stdin:
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            child.stdin.write(request)
+        child.stdin = None
     while True:
         try:
-            return child.communicate(given, timeout=POLL)
+            return child.communicate(timeout=POLL)
         except subprocess.TimeoutExpired:
-            given = None
             if time.monotonic() > end:
                 raise
             if stop():

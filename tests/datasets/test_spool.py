@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -54,6 +55,21 @@ def test_a_reader_that_takes_too_long_is_ended(
     monkeypatch.setattr(spool_module, "PATIENCE", 0.005)
     with pytest.raises(TooMuchTime, match=r"a\.csv"):
         spool(file(b"a,b\n1,2\n"), "a.csv", tmp_path / "spool")
+
+
+def test_the_request_reaches_a_child_on_a_machine_too_busy_to_hand_it_over_at_once(
+    file: Callable[[bytes], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float | None] = []
+    communicate = subprocess.Popen.communicate
+
+    def late(child: subprocess.Popen[str], given: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+        calls.append(timeout)
+        return communicate(child, given, timeout=-1 if len(calls) == 1 else timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", late)
+    monkeypatch.setattr(spool_module, "PATIENCE", 0.05)
+    assert spool(file(b"a,b\n1,2\n"), "a.csv", tmp_path / "spool").rows == 1
 
 
 def test_whoever_asked_can_stop_it_at_any_time(
