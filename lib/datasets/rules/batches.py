@@ -68,8 +68,8 @@ class Batch:
         """Return the examples that have any of the wanted characters; `wanted` may be shorter at its end."""
         if not wanted.any():
             return []
-        at = np.searchsorted(self.starts, np.flatnonzero(wanted), side="right") - 1
-        return [self.views[index] for index in np.unique(at // 2).tolist()]
+        at = (np.searchsorted(self.starts, np.flatnonzero(wanted), side="right") - 1) // 2
+        return [self.views[index] for index in at[np.diff(at, prepend=-1) > 0].tolist()]
 
 
 _latest: list[Batch] = []

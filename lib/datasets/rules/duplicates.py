@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lib.datasets.fixes import Change
 from lib.datasets.rules.base import ComparingRule, Context, Finding, Found, Rule, Severity, View
+from lib.datasets.rules.equal import distinct, firsts
 from lib.datasets.rules.found import found_at
 from lib.datasets.table import Note
 from lib.i18n import N_
@@ -118,10 +119,8 @@ class Repeats(ComparingRule):
 
     def repeated(self) -> NDArray[np.bool_]:
         """Return (examples,) whether an example stood before."""
-        wholes = np.frombuffer(self.wholes, np.uint64)
-        repeated = np.ones(len(wholes), np.bool_)
-        repeated[np.unique(wholes, return_index=True)[1]] = False
-        return repeated
+        first = firsts(np.frombuffer(self.wholes, np.uint64))
+        return first != np.arange(len(first))
 
     def surplus(self) -> set[int]:
         """Return the rows of every example that stood before."""
@@ -153,14 +152,12 @@ class Repeats(ComparingRule):
 
     def conflicts(self) -> list[Finding]:
         """Return a finding when one question has several answers."""
-        if self.context.recipe.open_ended:
-            return []
         questions = np.frombuffer(self.questions, np.uint64)
+        if self.context.recipe.open_ended or distinct(questions):
+            return []
         order = np.argsort(questions, kind="stable")
         asked, wholes = questions[order], np.frombuffer(self.wholes, np.uint64)[order]
         begins = np.flatnonzero(np.diff(asked, prepend=asked[:1] + np.uint64(1)))
-        if not len(begins):
-            return []
         sizes = np.diff(begins, append=len(asked))
         differs = np.minimum.reduceat(wholes, begins) != np.maximum.reduceat(wholes, begins)
         differs &= asked[begins] != EMPTY

@@ -9,11 +9,13 @@ runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.datasets.rules.equal import standing_over
 from lib.datasets.rules.sketches import BINS, Sketches
 
 ALIKE = 0.6
@@ -76,11 +78,16 @@ class Own:
     often: Marks
     """(examples, 2) halves that are the very same in many examples, and so have nothing of their own."""
 
-    def bins(self, sketches: Sketches, half: int, place: int) -> NDArray[np.uint8]:
-        """Return (examples,) what one bin holds of its own, 0 for nothing."""
-        held: NDArray[np.uint8] = self.values[half, place].take(np.ascontiguousarray(sketches[:, half, place]))
-        held[self.often[:, half]] = 0
-        return held
+    def bands(self, sketches: Sketches) -> Iterator[NDArray[np.uint8]]:
+        """Yield (examples, EACH) what the bins of each band hold of their own, 0 for nothing."""
+        for half in range(2):
+            columns = np.ascontiguousarray(sketches[:, half].T)
+            often = np.flatnonzero(self.often[:, half])
+            for start in range(0, BINS, EACH):
+                places = range(start, start + EACH)
+                band = np.stack([self.values[half, place].take(columns[place]) for place in places], axis=1)
+                band[often] = 0
+                yield band
 
     def marks(self, sketches: Sketches, examples: NDArray[np.int64]) -> Marks:
         """Return (n, 2, BINS) which bins of some examples hold something of their own."""
@@ -110,23 +117,16 @@ def often(halves: Sketches) -> Marks:
     for place, weight in enumerate(weights):
         hashed = (hashed ^ words[:, place]) * weight
         hashed ^= hashed >> np.uint64(29)
-    _values, which, times = np.unique(hashed, return_inverse=True, return_counts=True)
-    marks: Marks = (times > AT_LEAST)[which]
-    return marks
+    return standing_over(hashed, AT_LEAST)
 
 
 def candidates(sketches: Sketches, own: Own) -> Pairs:
     """Return pairs that agree in a band: each example with the first in its bucket and with the one before it."""
     found = [np.zeros(0, np.int64)]
-    for half, start in np.ndindex(2, BINS // EACH):
-        keys = np.zeros(len(sketches), np.uint64)
-        filled = np.zeros(len(sketches), np.uint8)
-        for place in range(start * EACH, start * EACH + EACH):
-            bins = own.bins(sketches, half, place)
-            filled += bins > 0
-            keys = keys << np.uint64(8) | bins
-        some = np.flatnonzero(filled >= EACH - 1)
-        packed = np.sort(keys[some] << np.uint64(32) | some.astype(np.uint64))
+    for band in own.bands(sketches):
+        some = np.flatnonzero(np.bitwise_count((band > 0).view(np.uint32)) >= EACH - 1)
+        keys = band.view(np.uint32).ravel()[some].astype(np.uint64)
+        packed = np.sort(keys << np.uint64(32) | some.astype(np.uint64))
         order = (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
         same = np.flatnonzero(np.diff(packed >> np.uint64(32)) == 0) + 1
         begins = np.arange(len(order))
@@ -146,25 +146,28 @@ def compare(sketches: Sketches, own: Own, pairs: Pairs) -> Marks:
     """Return (pairs,) whether the two are almost the same."""
     verdicts = np.zeros(len(pairs), np.bool_)
     for begin in range(0, len(pairs), PIECE):
-        first, later = pairs[begin : begin + PIECE].T
+        near = np.arange(begin, min(begin + PIECE, len(pairs)))
+        for half in range(2):  # most pairs differ in the first already
+            a, b = (sketches[which, half] for which in pairs[near].T)
+            near = near[share(a == b, (a | b) > 0) >= LIKELY]
+        first, later = pairs[near].T
         a, b = sketches[first], sketches[later]
         whole = share(a == b, (a | b) > 0)
-        near = np.flatnonzero((whole >= LIKELY).all(axis=1) & (whole >= ALIKE).any(axis=1))
-        weight = own.marks(sketches, first[near]) | own.marks(sketches, later[near])
-        least = np.minimum(whole[near], share(a[near] == b[near], weight))
+        weight = own.marks(sketches, first) | own.marks(sketches, later)
+        least = np.minimum(whole, share(a == b, weight))
         tells = count(weight) >= TELLING
         sure = tells & (least >= ALIKE)
-        likely = np.where(tells, least, whole[near]) >= LIKELY
-        verdicts[begin + near] = (sure & likely[:, ::-1]).any(axis=1)
+        likely = np.where(tells, least, whole) >= LIKELY
+        verdicts[near] = (sure & likely[:, ::-1]).any(axis=1)
     return verdicts
 
 
 def share(agree: Marks, among: Marks) -> NDArray[np.float64]:
-    """Return (pairs, 2) the part of these bins that agree; 1 where there are none."""
+    """Return (pairs,) or (pairs, 2) the part of these bins that agree; 1 where there are none."""
     bins = count(among)
     return np.where(bins > 0, count(agree & among) / np.maximum(bins, 1), 1.0)
 
 
 def count(marks: Marks) -> NDArray[np.int64]:
-    """Return (pairs, 2) how many bins are marked, eight of them at a time."""
-    return np.bitwise_count(marks.view(np.uint64)).sum(axis=2, dtype=np.int64)
+    """Return (pairs,) or (pairs, 2) how many bins are marked, eight of them at a time."""
+    return np.bitwise_count(marks.view(np.uint64)).sum(axis=-1, dtype=np.int64)

@@ -15,6 +15,7 @@ from lib.datasets.fixes import Change
 from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View
 from lib.datasets.rules.batches import Batch, BatchRule
 from lib.datasets.rules.duplicates import hashes
+from lib.datasets.rules.equal import firsts
 from lib.datasets.rules.found import found_at
 from lib.datasets.rules.likeness import repeats
 from lib.datasets.rules.sketches import BINS, Sketches, mark_short, sketch
@@ -67,12 +68,12 @@ class NearDuplicates(BatchRule, ComparingRule):
         """
         self.flush()
         sketches: Sketches = np.frombuffer(self.sketches, np.uint8).reshape(-1, 2, BINS)
-        _wholes, first, which = np.unique(np.frombuffer(self.wholes, np.uint64), return_index=True, return_inverse=True)
-        order = np.sort(first)
+        first = firsts(np.frombuffer(self.wholes, np.uint64))
+        order = np.flatnonzero(first == np.arange(len(first)))
         gone = np.zeros(len(self.rows), np.bool_)
         distinct = sketches if len(order) == len(sketches) else sketches[order]  # no copy of 60 MB for nothing
         gone[order[list(repeats(distinct))]] = True
-        return gone[first][which]
+        return gone[first]
 
     def surplus(self) -> set[int]:
         """Return the rows of examples that are almost an earlier one, which stays."""
