@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
@@ -66,6 +66,8 @@ class Source:
     size: int
     rows: int
     """Rows there are; of a file read in place its lines, blank and broken ones included."""
+    pieces: Sequence[Chunk] = ()
+    """The file cut into chunks, where that was done to count its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +128,30 @@ def open_source(  # noqa: PLR0913 - each is one thing a reader may be told
 
 def chunks(source: Source, size: int = CHUNK_BYTES) -> list[Chunk]:
     """Cut a source into pieces of about `size` bytes; a line longer than that is a piece of its own."""
+    if source.pieces and size == CHUNK_BYTES:
+        return list(source.pieces)
     columns = tuple(source.table.columns) if source.kind == "cells" else None
+    return cut(source.path, source.first, columns, size)[0]
+
+
+def cut(path: Path, start: int, columns: tuple[str, ...] | None, size: int) -> tuple[list[Chunk], int]:
+    """Return a file from a byte on in pieces, and how many lines it has, with the last one that has no end."""
     pieces: list[Chunk] = []
-    row, start, end, lines = 0, source.first, source.first, 0
-    with source.path.open("rb") as file:
+    row, end, lines, open_end = 0, start, 0, False
+    with path.open("rb") as file:
         file.seek(start)
         while block := file.read(READ):
             last = block.rfind(b"\n") + 1
             if last:
                 lines += block.count(b"\n")
                 if end + last - start >= size:
-                    pieces.append(Chunk(str(source.path), start, end + last, row, columns))
+                    pieces.append(Chunk(str(path), start, end + last, row, columns))
                     start, row, lines = end + last, row + lines, 0
             end += len(block)
+            open_end = last < len(block)
     if end > start:
-        pieces.append(Chunk(str(source.path), start, end, row, columns))
-    return pieces
+        pieces.append(Chunk(str(path), start, end, row, columns))
+    return pieces, row + lines + open_end
 
 
 def read_chunk(chunk: Chunk) -> Iterator[SourceRow | jsonl.BrokenLine]:
@@ -241,11 +251,11 @@ def in_place(path: Path, name: str) -> Source:
     """Open a JSON Lines file where it lies."""
     head, whole = read_head(path)
     first = len(jsonl.BOM) if head.startswith(jsonl.BOM) else 0
-    lines = count_lines(path)
+    pieces, lines = cut(path, first, None, CHUNK_BYTES)
     if lines > MAX_LINES:
         raise TooManyRows(file=name, limit=MAX_LINES)
     table = head_table(head if whole else head[: head.rfind(b"\n") + 1], name)
-    return Source(table, path, "objects", first, path.stat().st_size, lines)
+    return Source(table, path, "objects", first, path.stat().st_size, lines, pieces)
 
 
 def head_table(head: bytes, name: str) -> Table:
@@ -263,16 +273,6 @@ def head_table(head: bytes, name: str) -> Table:
         grid.columns, grid.rows, grid.origins, name, "jsonl", encoding="utf-8", evidence=evidence, notes=notes
     )
     return replace(table, shape=shape_of(table))
-
-
-def count_lines(path: Path) -> int:
-    """Return the number of lines, with the last one that has no end."""
-    lines, block = 0, b"\n"
-    with path.open("rb") as file:
-        while more := file.read(READ):
-            block = more
-            lines += block.count(b"\n")
-    return lines + (not block.endswith(b"\n"))
 
 
 def fingerprint(path: Path, name: str, how: dict[str, Any]) -> str:
