@@ -37,7 +37,7 @@ def test_a_failure_names_rule_lines_reason_fix_and_the_page_it_was_read_on():
     (failure,) = verdict.failures
     assert failure.code == "name_not_taken"
     assert failure.found.lines[:2] == [1, 2]
-    assert "12 examples" in failure.title.text()
+    assert failure.title.text().endswith(": 12.")
     assert "alibaba:sft" in failure.todo.text()
     assert str(failure.why.values["source"]).startswith("https://www.alibabacloud.com/")
     assert failure.why.values["read_on"] == "2026-11-20"

@@ -36,12 +36,12 @@ REDACT = "redact"
 KINDS = frozenset(PLACEHOLDERS)
 
 TITLES = {
-    KEY: N_("Keys or access tokens stand in {n} examples ({places} in all)."),
-    PASSWORD: N_("Passwords stand in addresses in {n} examples ({places} in all)."),
-    MAIL: N_("Mail addresses stand in {n} examples ({places} in all)."),
-    PHONE: N_("Phone numbers stand in {n} examples ({places} in all)."),
-    IDENTITY: N_("Numbers of identity documents stand in {n} examples ({places} in all)."),
-    CARD: N_("Numbers of bank cards stand in {n} examples ({places} in all)."),
+    KEY: N_("Examples with keys or access tokens: {n} ({places} in all)."),
+    PASSWORD: N_("Examples with passwords in addresses: {n} ({places} in all)."),
+    MAIL: N_("Examples with mail addresses: {n} ({places} in all)."),
+    PHONE: N_("Examples with phone numbers: {n} ({places} in all)."),
+    IDENTITY: N_("Examples with numbers of identity documents: {n} ({places} in all)."),
+    CARD: N_("Examples with numbers of bank cards: {n} ({places} in all)."),
 }
 SECRETS = N_("Whoever asks the model may be given them, and they leave your house with the file. Change them soon.")
 PEOPLE = N_("The model may learn them by heart and tell them to anyone. Often the law asks you to leave them out.")

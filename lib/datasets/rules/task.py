@@ -103,7 +103,10 @@ class Task(Rule):
             "seldom": seldom,
             "least": least,
         }
-        title = Note(N_("This is classification: {n} labels, {often} {most} times to {seldom} {least} times."), values)
+        title = Note(
+            N_("This is classification. Labels: {n}, from {often} ({most}) to {seldom} ({least})."),
+            values,
+        )
         why = Note(N_("The model learns to choose one of the labels. A small model is good at that."))
         todo = Note(N_("Keep examples of every label for validation, and ask with temperature 0."))
         found = [Finding("task_classification", "hint", title, why, todo, count=len(labels))]

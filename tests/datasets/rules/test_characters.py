@@ -61,7 +61,7 @@ def test_names_and_code_points_are_told_the_commonest_first() -> None:
     (finding,) = found_in("a\u200bb\u200b\u2060", "fine").values()
     assert (
         finding.title.text()
-        == "Invisible characters stand in 1 examples: U+200B ZERO WIDTH SPACE (2), U+2060 WORD JOINER (1)."
+        == "Examples with invisible characters: 1. They are U+200B ZERO WIDTH SPACE (2), U+2060 WORD JOINER (1)."
     )
     assert finding.fix == {"code": CLEAN, "settings": {"kind": "invisible_characters"}}
 

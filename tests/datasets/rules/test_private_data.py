@@ -25,7 +25,7 @@ def test_each_kind_is_told_by_itself_with_its_fix() -> None:
         pair("a", "b"), pair("mail a@b.cn and c@d.cn", "call 13912345670"), pair("我的手机是13912345670", "x")
     )
     assert list(found) == ["private_mail", "private_phone"]
-    assert found["private_mail"].title.text() == "Mail addresses stand in 1 examples (2 in all)."
+    assert found["private_mail"].title.text() == "Examples with mail addresses: 1 (2 in all)."
     assert list(found["private_phone"].found.rows) == [1, 2]
     assert found["private_mail"].fix == {"code": REDACT, "settings": {"kind": "mail", "placeholder": "[EMAIL]"}}
 

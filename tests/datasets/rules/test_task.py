@@ -11,7 +11,7 @@ def test_few_short_answers_are_classification_and_labels_are_counted(pairs_in):
     pairs = [(f"review {i}", f" {LABELS[i % 3]}###") for i in range(61)]
     finding = pairs_in(Task, pairs, stop="###")["task_classification"]
     assert finding.count == 3
-    assert finding.title.text() == "This is classification: 3 labels, positive 21 times to neutral 20 times."
+    assert finding.title.text() == "This is classification. Labels: 3, from positive (21) to neutral (20)."
 
 
 def test_chinese_labels_are_classification_too(pairs_in):
