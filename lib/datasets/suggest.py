@@ -26,8 +26,10 @@ from lib.datasets.templates import text_of
 from lib.datasets.threads import MESSAGES, gather
 from lib.datasets.turns import leads
 
-OLD_STOPS = [*STOPS, "\n\n###\n\n", "\n###", "***", "\n", "."]
-"""Endings that a file prepared by other tools may have. A full stop counts only if it ends all and is in none."""
+OLD_STOPS = [*STOPS, "\n\n###\n\n", "\n###", "***"]
+"""Endings that a file prepared by other tools may have."""
+NATURAL_STOPS = {"\n": 0.8, ".": 1.0}
+"""Endings that texts have by nature too -> the part of the texts they must not stand inside of, to count as a stop."""
 TALKS = {Role.MESSAGES, Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.IMAGES}
 """Columns of these roles ask for chat; prompt and completion alone do not."""
 SHORT = 20
@@ -88,16 +90,19 @@ def format_of_roles(table: Table, roles: Mapping[str, str]) -> str:
 def marks_in(prompts: Sequence[str], completions: Sequence[str]) -> tuple[str, str]:
     """Return the separator and the stop that the texts have already; "" for none.
 
-    An ending counts as a stop only in a file that has a separator: all answers may end with a full stop by nature.
+    A mark that also stands inside some texts is kept: the rules tell of them, and propose one that is in none. An
+    ending counts as a stop only in a file that has a separator: all answers may end with a full stop by nature.
     """
     separator = next((mark for mark in SEPARATORS if ends_all(mark, prompts)), "")
-    stops = OLD_STOPS if separator else STOPS
-    return separator, next((mark for mark in stops if ends_all(mark, completions)), "")
+    stops = {**dict.fromkeys(OLD_STOPS, 0.0), **NATURAL_STOPS} if separator else dict.fromkeys(STOPS, 0.0)
+    return separator, next((mark for mark, free in stops.items() if ends_all(mark, completions, free)), "")
 
 
-def ends_all(mark: str, texts: Sequence[str]) -> bool:
-    """Say whether a mark ends every text and appears nowhere else in any."""
-    return bool(texts) and all(text.endswith(mark) and is_free(mark, text.removesuffix(mark)) for text in texts)
+def ends_all(mark: str, texts: Sequence[str], free: float = 0.0) -> bool:
+    """Say whether a mark ends every text and stands nowhere else in at least the part `free` of them."""
+    if not texts or not all(text.endswith(mark) for text in texts):
+        return False
+    return sum(is_free(mark, text.removesuffix(mark)) for text in texts) >= free * len(texts)
 
 
 def free_mark(candidates: Sequence[str], texts: Sequence[str]) -> str:

@@ -40,6 +40,16 @@ def test_marks_that_are_there_are_kept_and_not_put_twice(table: Build) -> None:
     assert convert(made, recipe).records[0] == {"prompt": "a ->", "completion": " x END"}
 
 
+def test_a_mark_that_ends_all_texts_is_kept_though_it_also_stands_inside_one(table: Build) -> None:
+    rows = [[f"{n} ->", f"answer {n} END"] for n in range(9)]
+    assert suggest_recipe(table("prompt completion", *rows, ["x -> y ->", "z END z END"])).separator == " ->"
+    assert suggest_recipe(table("prompt completion", *rows, ["x ->", "z END z END"])).stop == " END"
+    lines = [[f"{n} ->", f"answer {n}\n"] for n in range(9)]
+    assert suggest_recipe(table("prompt completion", *lines, ["x ->", "one\ntwo\n"])).stop == "\n"
+    poems = [[f"{n} ->", f"one\ntwo {n}\n"] for n in range(9)]
+    assert suggest_recipe(table("prompt completion", *poems)).stop == "###"
+
+
 def test_a_full_stop_is_a_stop_sequence_only_in_a_prepared_file(table: Build) -> None:
     assert suggest_recipe(table("prompt completion", ["a ->", "句子。."], ["b ->", "句子。."])).stop == "."
     assert suggest_recipe(table("prompt completion", ["a", "One."], ["b", "Two."])).stop == "###"
