@@ -6,6 +6,7 @@ Start-up is quick because a command's modules are imported only when it runs.
 from __future__ import annotations
 
 import locale
+import signal
 import sys
 from argparse import Namespace
 from importlib import import_module
@@ -28,13 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     tag = asked_language(given) or settings().language or terminal_language()
     resolve_language_with(lambda: tag)
-    chosen = parser().parse_args(given)
-    command = import_module(COMMANDS[chosen.command])
     say = import_module("lib.cli.say")
     errors = import_module("lib.errors")
     say.speak_utf8()
+    chosen = Namespace(command=next(filter(COMMANDS.__contains__, given), ""), json="--json" in given)
     try:
-        return int(command.run(chosen))
+        chosen = parser().parse_args(given)
+        return int(import_module(COMMANDS[chosen.command]).run(chosen))
     except errors.TuneboardError as refusal:
         refuse(refusal, chosen)
         return UNREADABLE
@@ -53,9 +54,16 @@ def refuse(refusal: Exception, chosen: Namespace) -> None:
     """Say why a command can't be done, in the way that was asked for."""
     say, answers = import_module("lib.cli.say"), import_module("lib.cli.answers")
     if getattr(chosen, "json", False):
-        say.answer(answers.refused(refusal))
+        say.answer(answers.refused_by(refusal, chosen))
     else:
         say.refuse(refusal)
+
+
+def stop_when_told() -> None:
+    """Let a polite request to end (`kill`, a closed terminal) do what Ctrl-C does: clean up, and leave nothing half."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def asked_language(given: list[str]) -> str:
@@ -77,4 +85,5 @@ def terminal_language() -> str:
 
 
 if __name__ == "__main__":
+    stop_when_told()
     sys.exit(main())

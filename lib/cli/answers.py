@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lib.cli.reading import Opened
@@ -19,6 +20,7 @@ from lib.workbench.report import Report
 
 KINDS: dict[type[TuneboardError], str] = {ResultFile: "results", JobListing: "job_listing"}
 PERCENTILES = (50, 90, 99)
+ESTIMATED = ("epochs", "billed_tokens", "training_cost_usd", "minutes", "price_source", "price_date")
 Answer = dict[str, Any]
 
 
@@ -41,11 +43,20 @@ def refused(refusal: TuneboardError) -> Answer:
     }
 
 
+def refused_by(refusal: TuneboardError, chosen: Namespace) -> Answer:
+    """Return the answer of a command that can't be done, with the keys that its answers always have."""
+    own: Answer = {}
+    if chosen.command == "check":
+        own = {"passed": False, "target": getattr(chosen, "target", None)}
+    elif chosen.command == "estimate":
+        own = {"model": getattr(chosen, "model", None), **dict.fromkeys(ESTIMATED)}
+    return refused(refusal) | own
+
+
 def described(opened: Opened, report: Report, problems: list[Answer], model: TokenModel | None) -> Answer:
     """Return the answer about a dataset."""
     table = opened.table
     data = format_of(table)
-    gathered = opened.source.table.columns != table.columns
     return {
         "kind": "dataset",
         "file": str(opened.path),
@@ -54,8 +65,8 @@ def described(opened: Opened, report: Report, problems: list[Answer], model: Tok
         "dialect": {"delimiter": table.delimiter} if table.delimiter else None,
         "sheets": table.sheets,
         "sheet": table.sheet or None,
-        "rows": report.rows + report.n_broken,
-        "columns": table.columns if gathered else report.columns,
+        "rows": report.rows + report.n_broken if opened.gathered is None else opened.gathered,
+        "columns": report.columns if opened.gathered is None else table.columns,
         "mapping": mapping(opened),
         "data_format": data.code,
         "described": data.words.text(),
@@ -152,10 +163,20 @@ def problem(finding: Finding) -> Answer:
         "lines": list(finding.found.lines),
         "message": finding.title.text(),
         "why": finding.why.text(),
-        "fix": finding.todo.text(),
+        "fix": " ".join([finding.todo.text(), *accepting(finding)]),
         "fixable": finding.fix is not None,
         **{key: values[key] for key in ("source", "read_on") if key in values},
     }
+
+
+def accepting(finding: Finding) -> Iterator[str]:
+    """Yield how a fix is accepted, where there is one: neither `inspect` nor `check` changes anything."""
+    if finding.fix is None:
+        return
+    if finding.severity == "hint":
+        yield _("(prepare asks for it on a terminal)")
+    else:
+        yield _("(prepare asks for it on a terminal; prepare --yes accepts it)")
 
 
 def serious(problems: Iterable[Answer]) -> bool:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
+from lib.cli.errors import BadUsage
 from lib.i18n import LANGUAGES, _
 
 FORMATS = ("completion", "chat", "preference", "reinforcement")
 PROGRAM = "python -m lib.cli"
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser that leaves it to the caller how a refusal is told."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `BadUsage`."""
+        raise BadUsage(detail=message, usage=self.format_usage().strip())
+
+
+def parser() -> Parser:
     """Return the parser of all commands."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog=PROGRAM,
         description=_("From any file to a fine-tuning dataset, without a browser."),
         epilog=examples(
@@ -36,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 Commands = argparse._SubParsersAction
 
 
-def add_inspect(commands: Commands[argparse.ArgumentParser]) -> None:
+def add_inspect(commands: Commands[Parser]) -> None:
     """Add `inspect`."""
     command = add(
         commands,
@@ -50,7 +60,7 @@ def add_inspect(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--no-tokens", action="store_true", help=_("Count no tokens, which is faster."))
 
 
-def add_prepare(commands: Commands[argparse.ArgumentParser]) -> None:
+def add_prepare(commands: Commands[Parser]) -> None:
     """Add `prepare`."""
     command = add(
         commands,
@@ -74,7 +84,7 @@ def add_prepare(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--keep-formulas", action="store_true", help=formulas)
 
 
-def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
+def add_check(commands: Commands[Parser]) -> None:
     """Add `check`."""
     command = add(
         commands,
@@ -87,7 +97,7 @@ def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--target", required=True, metavar="SERVICE:MODEL", help=_("Who is to take it."))
 
 
-def add_estimate(commands: Commands[argparse.ArgumentParser]) -> None:
+def add_estimate(commands: Commands[Parser]) -> None:
     """Add `estimate`."""
     command = add(
         commands,
@@ -101,9 +111,7 @@ def add_estimate(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--epochs", type=positive, metavar="N", help=_("How often every example is read."))
 
 
-def add(
-    commands: Commands[argparse.ArgumentParser], name: str, description: str, *shown: str
-) -> argparse.ArgumentParser:
+def add(commands: Commands[Parser], name: str, description: str, *shown: str) -> Parser:
     """Add a command with what all of them have: the file and how it is read."""
     command = commands.add_parser(
         name,
@@ -142,10 +150,9 @@ def examples(*commands: str, ending: str = "") -> str:
 
 def positive(text: str) -> int:
     """Return a whole number above 0."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(_("must be at least 1"))
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(_("must be a whole number of at least 1"))
+    return int(text)
 
 
 def delimiter(text: str) -> str:

@@ -6,7 +6,7 @@ import shlex
 from argparse import Namespace
 
 from lib.cli import say
-from lib.cli.answers import Answer, described, problem, problems_of, refused
+from lib.cli.answers import Answer, described, problem, problems_of, refused_by
 from lib.cli.arguments import PROGRAM
 from lib.cli.inspecting import tell_file, tell_problems
 from lib.cli.looking import counted_for, look
@@ -25,8 +25,9 @@ REFUSES_WITHOUT = {"broken_lines"}
 
 def run(chosen: Namespace) -> int:
     """Check a file against a target; return the exit status."""
-    target = find_target(chosen.target)
+    target = None
     try:
+        target = find_target(chosen.target)
         with opened(chosen, target, convert=False) as asked:
             file, model = asked.as_it_stands(), counted_for(target)
             report = look(file, chosen, model=model, limit=target.context)
@@ -34,12 +35,12 @@ def run(chosen: Namespace) -> int:
             answer = described(file, report, problems_for(file, report, verdict), model)
             passed = verdict.passed and not (file.ready and left_out(answer["problems"], report))
     except TuneboardError as refusal:
-        answer, passed = refused(refusal), False
+        answer, passed = refused_by(refusal, chosen), False
         if not chosen.json:
             say.refuse(refusal)
     if chosen.json:
-        say.answer({**answer, "passed": passed, "target": target.name})
-    elif answer["kind"] == "dataset":
+        say.answer({**answer, "passed": passed, "target": target.name if target else chosen.target})
+    elif target and answer["kind"] == "dataset":
         tell(answer, target, passed)
     return 2 if answer["kind"] == "unknown" else int(not passed)
 

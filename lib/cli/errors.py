@@ -1,6 +1,7 @@
 """Refusals of the command line.
 
 TuneboardError
+├── BadUsage           the arguments make no command
 ├── NoSuchFile         the file to read is not there, or may not be read
 ├── OutputExists       a file to write is there already
 ├── OutputIsInput      the result would replace the file it is made from
@@ -14,6 +15,11 @@ TuneboardError
 from __future__ import annotations
 
 from lib.errors import TuneboardError
+
+
+class BadUsage(TuneboardError):
+    what = "The command can't be understood: {detail}"
+    todo = "Write it like this, or add --help to see examples:\n{usage}"
 
 
 class NoSuchFile(TuneboardError):

@@ -90,9 +90,7 @@ def answered(target: Target, report: Report, made: Estimate, speed: Speed | None
         "price_per_million_tokens": made.price_per_mtok,
         "price_source": made.price_source or None,
         "price_date": made.price_date.isoformat() if made.price_date else None,
-        "speed": {"tokens_per_second": speed.tokens_per_second, "measured_here": speed.measured_here}
-        if speed
-        else None,
+        "speed": pace(speed),
         "retired": bool(priced and priced.is_retired()),
         "retired_on": priced.retired.isoformat() if priced and priced.retired else None,
         "shutdown_on": priced.shutdown.isoformat() if priced and priced.shutdown else None,

@@ -44,7 +44,8 @@ def fixes(accepted: list[Finding]) -> Iterator[str]:
     """Yield the fixes that were applied, in order."""
     yield f"\n## {_('Fixes applied')}\n"
     for count, finding in enumerate(accepted, 1):
-        yield f"{count}. {escape(finding.title.text())} {escape(finding.todo.text())}"
+        offer = _("This was accepted: {offer}", offer=finding.todo.text())
+        yield f"{count}. {escape(finding.title.text())} {escape(offer)}"
     if not accepted:
         yield _("None.")
 

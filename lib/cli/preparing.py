@@ -121,7 +121,7 @@ def left(file: Opened, report: Report, target: Target | None, written: Exported)
 def told(done: Exported) -> Iterable[str]:
     """Yield what was written, and what the target made of it."""
     values = {"file": str(done.path), "n": number(done.examples), "bytes": number(done.size)}
-    yield _("Written: {file}, {n} examples, {bytes} bytes", **values)
+    yield _("Written: {file}. Examples: {n}, bytes: {bytes}.", **values)
     if done.bom:
         yield _("It begins with a byte order mark, as wanted.")
     for change, count in done.left_out.items():
@@ -131,11 +131,13 @@ def told(done: Exported) -> Iterable[str]:
 def sentence_for(change: str, count: str) -> str:
     """Return a change of `lib.workbench.export` in words."""
     if change == "formula":
-        return _("Cells that a spreadsheet would run as formulas were escaped in {n} examples.", n=count)
+        return _("Cells that a spreadsheet would run as formulas were escaped. Examples with them: {n}.", n=count)
     if change.startswith("-"):
-        return _("Left out for the target: {key}, in {n} examples.", key=change[1:], n=count)
+        return _("Left out for the target: {key}. Examples that had it: {n}.", key=change[1:], n=count)
     before, _sign, after = change.partition(">")
-    return _("Renamed for the target: {before} to {after}, in {n} examples.", before=before, after=after, n=count)
+    return _(
+        "Renamed for the target: {before} to {after}. Examples that had it: {n}.", before=before, after=after, n=count
+    )
 
 
 def save(chosen: Namespace, file: Opened, report: str) -> None:
@@ -157,7 +159,7 @@ def tell(chosen: Namespace, accepted: list[Finding], problems: list[Answer], wri
     """Print what was done, what is left, and what was written."""
     for finding in accepted:
         say.line("✓ " + finding.title.text(), "green")
-        say.line(f"  {finding.todo.text()}")
+        say.line("  " + _("This was accepted: {offer}", offer=finding.todo.text()))
     tell_problems(problems)
     say.line()
     open_fixes = sum(bool(each.get("fixable")) for each in problems)

@@ -46,6 +46,8 @@ class Opened:
     """Columns whose role somebody gave."""
     work: Path
     """Folder for what is written on the way; it is gone afterwards."""
+    gathered: int | None = None
+    """Rows of the file, where `source` has other rows; None where they are the same."""
     unusable: NoUsableColumns | None = None
     """Why the file gives no examples at all; only where that was asked for."""
 
@@ -91,7 +93,8 @@ def opened(
             recipe, unusable = Recipe(), problem
         given = frozenset(recipe.roles if chosen.recipe else dict(chosen.role))
         rows = source if unusable else together(source, recipe, work)
-        yield Opened(chosen.file, source.table, rows, recipe, guess, given, work, unusable)
+        gathered = None if rows is source else source.rows
+        yield Opened(chosen.file, source.table, rows, recipe, guess, given, work, gathered, unusable)
 
 
 def read(path: Path, chosen: Namespace, work: Path) -> Source:

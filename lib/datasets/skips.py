@@ -38,7 +38,7 @@ REASONS = {
     "no_reference": N_("The row has nothing to judge an answer by. Fill in the reference, or leave the row out."),
     "not_desirable": N_("The label says that this answer is not wanted, so it is not learnt."),
     "unclear_label": N_("The label is neither true nor false. Write one of them."),
-    "several_instances": N_("The row holds {n} examples. Write each on a line of its own."),
+    "several_instances": N_("The row holds several examples ({n}). Write each on a line of its own."),
     "missing_image": N_(
         "The image {image} is a file that is not here. Give its address (https or data), or ignore the column."
     ),
@@ -55,6 +55,11 @@ REASONS = {
         "The speaker {speaker} is neither the user nor the assistant. Say who it is, or write user or assistant."
     ),
 }
+
+BY_DESIGN = {
+    "not_desirable": N_("All is well. To learn from such answers too, pair each with a wanted one, as a preference."),
+}
+"""Rows that are left out although nothing is wrong with them -> what to say in place of how to correct them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from lib.datasets.recipe import Recipe
 from lib.datasets.rules.all_rules import COMPARING, RULES
 from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View, view_of
 from lib.datasets.rules.talk import REMEDIES
+from lib.datasets.skips import BY_DESIGN
 from lib.datasets.source import Chunk, Source, chunks
 from lib.datasets.table import Note
 from lib.i18n import N_
@@ -193,6 +194,8 @@ def settle(crew: Crew, plan: Plan, context: Context) -> Plan:
 def about_skipped(code: str, skipped: Skipped, recipe: Recipe) -> Finding:
     """Return a finding about the rows that give no example for one reason, with the fix that brings them back."""
     title = Note(LEFT_OUT, {"n": len(skipped.found)})
+    if code in BY_DESIGN:
+        return Finding(code, "hint", title, skipped.reason, Note(BY_DESIGN[code]), skipped.found)
     fix, todo = REMEDIES.get(code, (None, SKIPPED_TODO))
     if fix is None or fix in recipe.fixes:
         return Finding(code, "error", title, skipped.reason, Note(SKIPPED_TODO), skipped.found)

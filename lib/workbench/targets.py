@@ -156,9 +156,10 @@ def near_names(name: str, service: Service | None = None) -> list[str]:
     firsts = {s.service: s.targets[0].name for s in services()}
     if service is None and (close := get_close_matches(name.partition(":")[0], list(firsts), n=2)):
         return [firsts[each] for each in close]
-    candidates = [target.name for target in (service.targets if service else all_targets())]
-    near = get_close_matches(name, candidates, n=3, cutoff=0.75)
-    return near or (candidates[:5] if service else list(firsts.values()))
+    known = service.targets if service else all_targets()
+    alive = [target.name for target in known if not (target.priced and target.priced.is_retired())]
+    near = get_close_matches(name, alive, n=3, cutoff=0.75)
+    return near or (alive[:5] if service else list(firsts.values()))
 
 
 def names_of(target: Target) -> set[str]:

@@ -20,6 +20,23 @@ def test_the_names_of_targets_that_fail_are_refused_with_near_ones(cli, write, c
     assert "openai:" in done.stderr
 
 
+def test_a_refusal_has_the_keys_of_every_answer(asked, write, chat):
+    path = write("chat.jsonl", chat)
+    status, found = asked("check", path, "--target", "openai:gpt-5")
+    assert (status, found["passed"], found["target"]) == (2, False, "openai:gpt-5")
+    assert found["problems"][0]["code"] == "unknown_target"
+    assert "openai:gpt-4.1-mini-2025-04-14" in found["problems"][0]["fix"]
+    status, found = asked("check", path)
+    assert (status, found["passed"], found["target"]) == (2, False, None)
+
+
+def test_a_rule_that_one_example_breaks_is_told_without_a_wrong_plural(asked, write, chat):
+    chat[3]["messages"][0]["name"] = "ann"
+    _status, found = asked("check", write("chat.jsonl", chat), "--target", "alibaba:sft", "--lang", "en")
+    problem = next(each for each in found["problems"] if each["code"] == "name_not_taken")
+    assert problem["message"].endswith(": 1.")
+
+
 @pytest.mark.parametrize(
     ("change", "target", "code"),
     [

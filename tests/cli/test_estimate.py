@@ -46,3 +46,9 @@ def test_epochs_are_whole_numbers_above_zero(cli, write, chat, epochs):
     done = cli("estimate", write("chat.jsonl", chat), "--model", "davinci", "--epochs", epochs)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_refusal_has_the_keys_of_every_answer(asked, write, chat):
+    status, found = asked("estimate", write("empty.csv", ""), "--model", "davinci")
+    assert [key for key in KEYS if key not in found] == []
+    assert (status, found["model"], found["training_cost_usd"]) == (2, "davinci", None)

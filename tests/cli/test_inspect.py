@@ -37,6 +37,7 @@ def test_lines_of_conversations_are_told_and_gathered(asked, write):
     _status, found = asked("inspect", write("log.csv", "\n".join(["thread_id,turn,speaker,text", *lines])))
     assert (found["data_format"], found["example_format"], found["examples"]) == ("threads", "chat", 12)
     assert found["columns"] == ["thread_id", "turn", "speaker", "text"]
+    assert found["rows"] == 24
     assert found["mapping"]["thread"]["column"] == "thread_id"
     assert found["described"].startswith("Lines of conversations")
 
@@ -130,3 +131,24 @@ def test_a_leak_into_validation_is_found(asked, write, chat):
     status, found = asked("inspect", train, "--validation", valid)
     leak = next(each for each in found["problems"] if each["code"] == "validation_leak")
     assert (status, leak["count"], leak["lines"]) == (1, 2, [1, 2])
+
+
+def test_answers_that_nobody_wants_are_left_out_without_calling_the_file_faulty(asked, write, pairs):
+    rows = [{"prompt": ask, "completion": say, "label": n > 1} for n, (ask, say) in enumerate(pairs)]
+    status, found = asked("inspect", write("kto.jsonl", rows))
+    left_out = next(each for each in found["problems"] if each["code"] == "not_desirable")
+    assert (status, found["examples"]) == (0, 10)
+    assert (left_out["severity"], left_out["lines"]) == ("hint", [1, 2])
+
+
+def test_a_fix_says_which_command_accepts_it(asked, write, chat):
+    _status, found = asked("inspect", write("chat.jsonl", [*chat, chat[0]]), "--lang", "en")
+    problem = next(each for each in found["problems"] if each["code"] == "duplicate_rows")
+    assert problem["fixable"]
+    assert "prepare --yes" in problem["fix"]
+
+
+def test_arguments_that_make_no_command_are_refused_as_json_too(asked, write, chat):
+    status, found = asked("inspect")
+    assert (status, found["problems"][0]["code"]) == (2, "bad_usage")
+    assert "FILE" in found["problems"][0]["message"]

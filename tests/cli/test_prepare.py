@@ -150,7 +150,8 @@ def test_a_dataset_without_examples_is_not_written(cli, write, tmp_path):
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_ctrl_c_leaves_no_half_file(write, tmp_path, chat):
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_finds_no_half_file(write, tmp_path, chat, told):
     path, out = write("chat.jsonl", chat * 20_000), tmp_path / "out.jsonl"
     running = subprocess.Popen(
         [sys.executable, "-m", "lib.cli", "prepare", path, "-o", out, "--yes"],
@@ -160,10 +161,13 @@ def test_ctrl_c_leaves_no_half_file(write, tmp_path, chat):
         start_new_session=True,
     )
     time.sleep(1.0)
-    os.killpg(running.pid, signal.SIGINT)
-    _out, told = running.communicate(timeout=60)
+    if told == signal.SIGTERM:
+        running.send_signal(told)  # of its processes, `kill` knows but the first
+    else:
+        os.killpg(running.pid, told)
+    _out, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert b"Traceback" not in told
+    assert b"Traceback" not in said
     assert [left.name for left in tmp_path.iterdir()] == ["chat.jsonl"]
 
 
