@@ -60,7 +60,7 @@ class Traits(Rule):
     def look(self, view: View) -> None:
         """See one example."""
         self.examples += 1
-        if is_plain_talk(view.record):
+        if view.talk in PLAIN_TALKS or in_turns(view.talk):
             self.formats["chat"] = self.formats.get("chat", 0) + 1
             return
         kind = format_of(view.record)
@@ -93,23 +93,13 @@ class Traits(Rule):
         return self.found.setdefault(trait, Found())
 
 
-def is_plain_talk(record: Mapping[str, Any]) -> bool:
-    """Say whether an example is nothing but text by user and assistant in turns, with at most a system text in front.
+def in_turns(roles: tuple[str, ...]) -> bool:
+    """Say whether user and assistant speak in turns to the end, after a system text or none.
 
-    Such an example has no traits; most large files hold little else, and this takes a fifth of the time.
+    An example with no more than that has no traits; most large files hold little else, and this takes a fifth of the
+    time.
     """
-    messages = record.get("messages")
-    if len(record) != 1 or not messages:
-        return False
-    roles = tuple([message.get("role") for message in messages])
-    if not (roles in PLAIN_TALKS or alternating(roles)):
-        return False
-    return all(len(message) == 2 and message.get("content").__class__ is str for message in messages)
-
-
-def alternating(roles: tuple[Any, ...]) -> bool:
-    """Say whether user and assistant speak in turns to the end, after a system text or none."""
-    turns = roles[1:] if roles[0] == "system" else roles
+    turns = roles[1:] if roles[:1] == ("system",) else roles
     return turns == ("user", "assistant") * (len(turns) // 2) and bool(turns)
 
 

@@ -38,6 +38,9 @@ class View:
     """What is learnt: the completion, or the text of the last message of the assistant."""
     tokens: int | None = None
     """Tokens by the chosen model; None when nobody counted."""
+    talk: tuple[str, ...] = ()
+    """The role of each message, of an example that is nothing but messages of a role and a text that says something.
+    Nearly all are, and most rules have nothing to look for in them; () of any other."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,23 @@ def view_of(row: int, origin: Origin, record: Record, tokens: int | None = None)
         messages = asked.get("messages", ()) if isinstance(asked, Mapping) else ()
         return View(row, origin, record, "\n".join(map(text_of_message, messages)), answer, tokens)
     messages = record.get("messages", ())
-    texts = [text_of_message(message) for message in messages]
+    talk = talk_of(record, messages)
+    texts = [message["content"] for message in messages] if talk else [text_of_message(message) for message in messages]
     answer = texts.pop() if texts and messages[-1].get("role") == "assistant" else ""
-    return View(row, origin, record, "\n".join(texts), answer, tokens)
+    return View(row, origin, record, "\n".join(texts), answer, tokens, talk)
+
+
+def talk_of(record: Record, messages: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the roles of an example that is nothing but messages of a role and a text that says something; else ()."""
+    if len(record) != 1:
+        return ()
+    roles = []
+    for message in messages:
+        role, content = message.get("role"), message.get("content")
+        if len(message) != 2 or role.__class__ is not str or content.__class__ is not str or not content.strip():
+            return ()
+        roles.append(role)
+    return tuple(roles)
 
 
 def text_of_message(message: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def hashes(view: View) -> Hashes:
     seen = _latest
     if seen[0] is view:
         return seen
-    question, answer = parts(view.record)
+    question, answer = parts_of_talk(view.record["messages"]) if view.talk else parts(view.record)
     digest = sha256(marshal.dumps(question, 2))
     first = int.from_bytes(digest.digest()[:8], "little") if view.prompt.strip() else EMPTY
     digest.update(marshal.dumps(answer, 2))
@@ -78,6 +78,12 @@ def parts(record: dict[str, Any]) -> tuple[Any, Any]:
     if messages and messages[-1].get("role") == "assistant":
         return (said[:-1], others), said[-1]
     return said, others
+
+
+def parts_of_talk(messages: list[dict[str, str]]) -> tuple[Any, Any]:
+    """Return what `parts` does of an example with a `talk`, in half the time."""
+    said = [(message["role"], message["content"]) for message in messages]
+    return ((said[:-1], None), said[-1]) if said[-1][0] == "assistant" else (said, None)
 
 
 def plain(value: Any) -> Any:

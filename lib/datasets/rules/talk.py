@@ -9,7 +9,7 @@ from lib.datasets.fixes import Change
 from lib.datasets.recipe import CHAT, REINFORCEMENT, Fix
 from lib.datasets.rules import pairs, talk_changes
 from lib.datasets.rules.base import Context, Finding, Found, Rule, Severity, View
-from lib.datasets.rules.talk_shape import KEYS, problems_of
+from lib.datasets.rules.talk_shape import KEYS, REMEMBERED, in_order, problems_of
 from lib.datasets.table import Note
 from lib.i18n import N_
 
@@ -126,7 +126,7 @@ class Talk(Rule):
 
     def look(self, view: View) -> None:
         messages = view.record.get("messages")
-        if messages is None:
+        if messages is None or (0 < len(view.talk) <= REMEMBERED and in_order(view.talk, self.answered)):
             return
         for code in problems_of(messages, answered=self.answered):
             self.found.setdefault(code, Found()).add(view)

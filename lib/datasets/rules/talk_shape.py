@@ -93,6 +93,12 @@ def judge(pattern: Pattern, answered: bool) -> tuple[str, ...]:
 judged = lru_cache(maxsize=512)(judge)
 
 
+@lru_cache(maxsize=512)
+def in_order(roles: tuple[str, ...], answered: bool) -> bool:
+    """Say whether nothing is wrong with messages of these roles, each of which holds a text and nothing else."""
+    return not judge(tuple((role, "role", "content") for role in roles), answered)
+
+
 def weights(messages: Sequence[Message], answered: bool) -> list[str]:
     """Return what is wrong with weights: OpenAI knows 0 and 1, for messages of the assistant."""
     codes = []

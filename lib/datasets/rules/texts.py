@@ -100,18 +100,7 @@ def same_or(value: Any, changed: Any) -> Any:
 def more_texts(view: View) -> list[str]:
     """Return the texts of an example that stand neither in the prompt nor in the completion of its view."""
     record = view.record
-    if record.keys() <= {"prompt", "completion"} or is_plain_chat(record):
+    if view.talk or record.keys() <= {"prompt", "completion"}:
         return []
     seen = {view.prompt, view.completion}
     return [text for text in texts_in(record) if text and text not in seen and text not in view.prompt]
-
-
-def is_plain_chat(record: dict[str, Any]) -> bool:
-    """Say whether a record is nothing but messages of a role and a text, as nearly all are."""
-    messages = record.get("messages")
-    if len(record) != 1 or not isinstance(messages, list):
-        return False
-    for message in messages:  # noqa: SIM110 - all() takes twice as long, and this runs for every example
-        if len(message) != 2 or type(message.get("content")) is not str:
-            return False
-    return True
