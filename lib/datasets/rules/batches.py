@@ -19,7 +19,7 @@ from lib.datasets.rules.base import Context, Rule, View
 from lib.datasets.rules.character_classes import class_table
 from lib.datasets.rules.texts import more_texts
 
-SIZE = 1 << 16
+SIZE = 1 << 17
 """Characters gathered before they are looked at: few enough for the processor's cache, enough to make calls cheap."""
 LARGE = 1 << 20
 """Characters from which on an example is looked at by itself, without an array of all of them."""

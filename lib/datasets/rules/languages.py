@@ -126,10 +126,10 @@ def scripts_of(batch: Batch) -> NDArray[np.uint8]:
     """Return (2 * examples,) the script of each text, 0 when it can't be told."""
     written = batch.classes & np.uint8(SCRIPT)
     counts = np.zeros((max(TITLES) + 1, len(batch.texts)), np.uint32)
+    seen = written.tobytes()
     for script in TITLES:
-        marked = written == script
-        if marked.any():
-            counts[script] = batch.counts(marked)
+        if script in seen:
+            counts[script] = batch.counts(written == script)
     counts[[HAN, KANA, HANGUL]] *= WEIGHT
     japanese = counts[KANA] > JAPANESE * (counts[KANA] + counts[HAN])
     counts[KANA] += np.where(japanese, counts[HAN], 0).astype(np.uint32)

@@ -60,7 +60,7 @@ class PrivateData(BatchRule):
 
     def examine(self, batch: Batch) -> None:
         """Look closely at the examples that may hold something."""
-        for view in batch.holding(promising(batch.classes)):
+        for view in batch.holding(promising(batch.units, batch.classes)):
             self.count(view)
 
     def examine_large(self, view: View) -> None:
@@ -101,16 +101,21 @@ class PrivateData(BatchRule):
         )
 
 
-def promising(classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return where something may begin: an @, 16 characters of a key in a row, or 9 digits in 16 characters."""
+def promising(units: NDArray[np.uint32], classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return where something may begin: an @, 16 characters of a key in a row, or 9 digits in 16 characters.
+
+    Every key holds more than small letters, and begins with them: a long word alone is none.
+    """
     marked = (classes & AT) > 0
     token = (classes & TOKEN) > 0
+    small = units - np.uint32(ord("a")) < 26
     digit = (classes & DIGIT) >> np.uint8(5)
     for step in (1, 2, 4, 8):
         if len(token) > step:
-            token, digit = token[:-step] & token[step:], digit[:-step] + digit[step:]
+            token, small = token[:-step] & token[step:], small[:-step] & small[step:]
+            digit = digit[:-step] + digit[step:]
     near = len(token)
-    marked[:near] |= token
+    marked[:near] |= token & ~small
     marked[:near] |= digit >= 9
     return marked
 

@@ -50,7 +50,7 @@ def sketch(units: Units, starts: NDArray[np.int64], lengths: NDArray[np.int64], 
     spans = np.stack((skip, runs, np.diff(starts, append=len(units)) - skip - runs), axis=1)
     hashed = hash_runs(units)
     chosen = np.flatnonzero(hashed < np.repeat(limits.ravel(), spans.ravel())[: len(hashed)])
-    values = hashed[chosen]
+    values = hashed.take(chosen)
     counts = np.diff(np.searchsorted(chosen, starts), append=len(chosen))
     places = (values & 0xFFFF) * np.uint32(BINS) >> 16
     places += np.repeat(np.arange(texts, dtype=np.uint32) * np.uint32(BINS), counts)

@@ -76,3 +76,10 @@ def test_a_record_without_anything_private_is_the_very_same() -> None:
 
 def test_ten_thousand_plain_examples_find_nothing() -> None:
     assert found_in(*[pair(f"How much is {n} times 17?", f"It is {17 * n}, of course.") for n in range(10_000)]) == {}
+
+
+def test_a_key_of_small_letters_is_found_behind_its_beginning_and_a_long_word_is_none() -> None:
+    tail = "abcdefghijklmnopqrst"
+    keys = [f"sk-{tail}", f"xoxb-{tail}", f"sk_live_{tail}", f"glpat-{tail}", f"hf_{tail}abcdefghijklmn"]
+    found = found_in(*(pair("q", f"responsibilities {key}") for key in keys), pair("q", "responsibilities" * 3))
+    assert list(found["private_key"].found.rows) == [0, 1, 2, 3, 4]
