@@ -15,6 +15,7 @@ from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules.all_rules import COMPARING, RULES
 from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View, view_of
+from lib.datasets.rules.batches import BatchRule, batches_of
 from lib.datasets.rules.talk import REMEDIES
 from lib.datasets.skips import BY_DESIGN
 from lib.datasets.source import Chunk, Source, chunks
@@ -132,14 +133,18 @@ class Look:
 
 
 def show(views: Sequence[View], rules: Sequence[Rule]) -> None:
-    """Show all examples to all rules, one example after the other, so that rules can share what they work out of it.
+    """Show all examples to all rules, so that they share what they work out of an example or a batch of them.
 
     The rules leave the context behind: it may be large, and whoever takes them has it.
     """
-    looks = [rule.look for rule in rules]
+    looks = [rule.look for rule in rules if not isinstance(rule, BatchRule)]
     for view in views:
         for look in looks:
             look(view)
+    sees = [rule.see for rule in rules if isinstance(rule, BatchRule)]
+    for batch in batches_of(views) if sees else ():
+        for see in sees:
+            see(batch)
     for rule in rules:
         del rule.context
 

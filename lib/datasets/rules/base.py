@@ -41,6 +41,8 @@ class View:
     talk: tuple[str, ...] = ()
     """The role of each message, of an example that is nothing but messages of a role and a text that says something.
     Nearly all are, and most rules have nothing to look for in them; () of any other."""
+    hashes: tuple[int, int] | None = None
+    """Kept here by `rules.duplicates.hashes` once it was asked."""
 
 
 @dataclass(frozen=True)

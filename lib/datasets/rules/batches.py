@@ -6,10 +6,9 @@ not depend on which others it was gathered with: files are looked at in pieces o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from operator import is_
 from typing import Any, Self
 
 import numpy as np
@@ -72,17 +71,22 @@ class Batch:
         return [self.views[index] for index in at[np.diff(at, prepend=-1) > 0].tolist()]
 
 
-_latest: list[Batch] = []
-
-
-def batch_of(views: Sequence[View]) -> Batch:
-    """Return the batch of these examples; rules that ask one after the other for the same ones share it."""
-    for batch in _latest:
-        if len(batch.views) == len(views) and all(map(is_, batch.views, views)):
-            return batch
-    made = Batch(views)
-    _latest[:] = [made] if len(made.units) < 4 * SIZE else []
-    return made
+def batches_of(views: Iterable[View]) -> Iterator[Batch | View]:
+    """Yield examples as batches, in order; one that is too large for a batch is yielded as it is."""
+    gathered: list[View] = []
+    size = 0
+    for view in views:
+        characters = len(view.prompt) + len(view.completion) + 2
+        if characters < LARGE:
+            gathered.append(view)
+            size += characters
+        if gathered and (size >= SIZE or characters >= LARGE):
+            yield Batch(gathered)
+            gathered, size = [], 0
+        if characters >= LARGE:
+            yield view
+    if gathered:
+        yield Batch(gathered)
 
 
 class BatchRule(Rule):
@@ -94,22 +98,24 @@ class BatchRule(Rule):
         self._size = 0
 
     def look(self, view: View) -> None:
-        """Gather one example."""
-        size = len(view.prompt) + len(view.completion) + 2
-        if size >= LARGE:
-            self.flush()
-            self.examine_large(view)
-            return
+        """Gather one example. Whoever has many, and several rules, makes the batches once and lets each `see` them."""
         self._views.append(view)
-        self._size += size
+        self._size += len(view.prompt) + len(view.completion)
         if self._size >= SIZE:
             self.flush()
 
     def flush(self) -> None:
         """Look at what was gathered."""
         views, self._views, self._size = self._views, [], 0
-        if views:
-            self.examine(batch_of(views))
+        for found in batches_of(views):
+            self.see(found)
+
+    def see(self, found: Batch | View) -> None:
+        """Look at a batch, or at one large example."""
+        if isinstance(found, Batch):
+            self.examine(found)
+        else:
+            self.examine_large(found)
 
     def examine(self, batch: Batch) -> None:
         """Look at these examples."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 from array import array
 from hashlib import sha256
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,6 @@ from lib.datasets.rules.equal import distinct, firsts
 from lib.datasets.rules.found import found_at
 from lib.datasets.table import Note
 from lib.i18n import N_
-
-Hashes: TypeAlias = "tuple[View | None, int, int]"
 
 EMPTY = 0
 """Stands for an empty question, which asks nothing and so is the same as no other."""
@@ -42,24 +40,18 @@ VARIETY = (
 
 def asked(view: View) -> int:
     """Return 64 bits that stand for what an example asks: the same in every process; 0 when it asks nothing."""
-    return hashes(view)[1]
+    return hashes(view)[0]
 
 
-_latest: Hashes = (None, 0, 0)
-
-
-def hashes(view: View) -> Hashes:
-    """Return the example with the hashes of its question and of all of it; rules that ask in turn share the work."""
-    global _latest  # noqa: PLW0603 - a cache of one; each thread reads and writes it whole
-    seen = _latest
-    if seen[0] is view:
-        return seen
-    question, answer = parts_of_talk(view.record["messages"]) if view.talk else parts(view.record)
-    digest = sha256(marshal.dumps(question, 2))
-    first = int.from_bytes(digest.digest()[:8], "little") if view.prompt.strip() else EMPTY
-    digest.update(marshal.dumps(answer, 2))
-    seen = _latest = (view, first, int.from_bytes(digest.digest()[:8], "little"))
-    return seen
+def hashes(view: View) -> tuple[int, int]:
+    """Return the hashes of a question and of all of an example; the view keeps them, as several rules ask."""
+    if view.hashes is None:
+        question, answer = parts_of_talk(view.record["messages"]) if view.talk else parts(view.record)
+        digest = sha256(marshal.dumps(question, 2))
+        first = int.from_bytes(digest.digest()[:8], "little") if view.prompt.strip() else EMPTY
+        digest.update(marshal.dumps(answer, 2))
+        view.hashes = (first, int.from_bytes(digest.digest()[:8], "little"))
+    return view.hashes
 
 
 def parts(record: dict[str, Any]) -> tuple[Any, Any]:
@@ -109,7 +101,7 @@ class Repeats(ComparingRule):
     def look(self, view: View) -> None:
         """Keep the hashes of one example."""
         self.letters += len(view.completion)
-        _view, question, whole = hashes(view)
+        question, whole = hashes(view)
         self.rows.append(view.row)
         self.lines.append(view.origin.line)
         self.questions.append(question)

@@ -38,10 +38,11 @@ class NearDuplicates(BatchRule, ComparingRule):
         self.wholes: array[int] = array("Q")
         self.sketches = bytearray()
 
-    def look(self, view: View) -> None:
-        """Gather one example."""
-        self.wholes.append(hashes(view)[2])
-        super().look(view)
+    def see(self, found: Batch | View) -> None:
+        """Look at a batch, or at one large example, of which the hash is that of all of it."""
+        views = found.views if isinstance(found, Batch) else [found]
+        self.wholes.extend([hashes(view)[1] for view in views])
+        super().see(found)
 
     def examine(self, batch: Batch) -> None:
         """Keep a sketch of what is asked and one of what is answered."""

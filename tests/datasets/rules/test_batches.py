@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules.base import Context, Rule, View, view_of
-from lib.datasets.rules.batches import LARGE, SIZE, Batch, batch_of
+from lib.datasets.rules.batches import LARGE, SIZE, Batch, batches_of
 from lib.datasets.rules.character_classes import AT
 from lib.datasets.rules.characters import Characters
 from lib.datasets.rules.languages import Languages
@@ -33,10 +33,12 @@ def test_characters_are_counted_for_each_text() -> None:
     assert [view.row for view in batch.holding(marked)] == [0, 2]
 
 
-def test_rules_that_ask_for_the_same_examples_share_one_batch() -> None:
-    given_views = views(("a", "b"))
-    assert batch_of(given_views) is batch_of(list(given_views))
-    assert batch_of(views(("a", "b"))) is not batch_of(given_views)
+def test_examples_come_in_batches_in_order_and_large_ones_by_themselves() -> None:
+    given_views = views(("a", "b"), ("x" * LARGE, "c"), ("d", "e"), ("f" * SIZE, "g"), ("h", "i"))
+    found = [
+        [view.row for view in (made.views if isinstance(made, Batch) else [made])] for made in batches_of(given_views)
+    ]
+    assert found == [[0], [1], [2, 3], [4]]
 
 
 @pytest.mark.parametrize("rule", [Characters, Languages, NearDuplicates, PrivateData])
