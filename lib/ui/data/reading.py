@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from lib import library
+from lib.config import settings
 from lib.datasets.encoding import ENCODINGS
-from lib.datasets.errors import ResultFile
+from lib.datasets.errors import ReadingStopped, ResultFile
 from lib.datasets.formats import describe
 from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
 from lib.i18n import N_, _, sentences
 from lib.ui import drafts, places
+from lib.ui.data.progress import EVERY
 from lib.ui.data.source import KIND
 from lib.ui.data.work import OF_CONVERSATIONS, OF_ROWS, how_read
 from lib.ui.format import number, size
 from lib.ui.text import escape, show_error, show_rows
 from lib.workbench.background_files import spools
+from lib.workbench.opening import Opening, forget, opening
 
 DELIMITERS = {",": N_("comma"), "\t": N_("tab"), ";": N_("semicolon"), "|": N_("bar")}
 OVERRIDES = ("encoding", "delimiter", "quote", "sheet", "header")
@@ -33,6 +35,8 @@ HEADERS = {
 }
 QUOTES = {"double": N_('double quotes (")'), "single": N_("single quotes (')"), "none": N_("no mark")}
 TABLES = ("csv", "tsv", "txt", "xlsx", "xls")
+PATIENCE = 1.0
+"""Seconds that the page waits for a file before it shows that it is read, with a way to stop that."""
 AS_READ = ""
 """The value of an override that lets the reader decide."""
 
@@ -41,11 +45,13 @@ def read(draft_id: str, state: dict[str, Any]) -> Source | None:
     """Return the file, opened, after drawing how it was read; None after drawing why it could not be."""
     try:
         with st.spinner(_("Reading the file")):
-            source = opened(state)
+            source = _opening(state).found.result(PATIENCE)
+    except TimeoutError:
+        _draw_under_way(_opening(state))
+        _draw_overrides(draft_id, state, None)
+        return None
     except TuneboardError as error:
-        show_error(error)
-        if isinstance(error, ResultFile):
-            places.link("results", _("Open the Results page"))
+        _draw_refused(error, state)
         _draw_overrides(draft_id, state, None)
         return None
     _draw_evidence(source.table, state["sha256"])
@@ -58,7 +64,7 @@ def read(draft_id: str, state: dict[str, Any]) -> Source | None:
 
 def opened(state: Mapping[str, Any]) -> Source:
     """Return the file that a draft speaks of, opened as the draft says. Raises `DatasetError`."""
-    return _open(state["sha256"], state["name"], json.dumps(how_read(state)))
+    return _opening(state).found.result()
 
 
 def fingerprint(state: Mapping[str, Any]) -> str:
@@ -66,10 +72,37 @@ def fingerprint(state: Mapping[str, Any]) -> str:
     return "|".join([state["sha256"], state["name"], *(state.get(name) or "" for name in OVERRIDES)])
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _open(sha256: str, name: str, how: str) -> Source:
-    """Open a file once; the key is its SHA-256, so that no two files can be taken for one another."""
-    return open_source(library.file_path(sha256), name, spools(), **json.loads(how))
+def _opening(state: Mapping[str, Any]) -> Opening:
+    """Begin to open a file, once; the key is its SHA-256, so that no two files can be taken for one another."""
+    how, path = how_read(state), library.file_path(state["sha256"])
+    return opening(_key(state), lambda stop: open_source(path, state["name"], spools(), stop=stop, **how))
+
+
+def _key(state: Mapping[str, Any]) -> str:
+    return f"{settings().home}|{fingerprint(state)}"
+
+
+@st.fragment(run_every=EVERY)
+def _draw_under_way(under_way: Opening) -> None:
+    """Say that the file is still being read, with a way to stop that; rerun the page once it is done."""
+    if under_way.found.done():
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="data_progress_read"):
+        st.status(_("Reading the file"), type="compact")
+        st.button(_("Stop"), icon=":material/stop:", key="data_stop_read", on_click=under_way.stop)
+
+
+def _draw_refused(error: TuneboardError, state: dict[str, Any]) -> None:
+    """Say why there is nothing to show, and give the way on: to the page that the file belongs to, or another try."""
+    if isinstance(error, ReadingStopped):
+        st.caption(_("The reading was stopped."))
+    else:
+        show_error(error)
+    if isinstance(error, ResultFile):
+        places.link("results", _("Open the Results page"))
+        return
+    label, args = _("Read the file again"), (_key(state),)
+    st.button(label, icon=":material/replay:", key="data_again_read", type="tertiary", on_click=forget, args=args)
 
 
 def _draw_evidence(table: Table, sha256: str) -> None:

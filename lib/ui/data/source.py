@@ -15,11 +15,11 @@ from lib.config import settings
 from lib.datasets.readers import shown_name
 from lib.datasets.samples import SAMPLES, Sample
 from lib.i18n import _
-from lib.ui import drafts
+from lib.ui import drafts, uploads
 from lib.ui.format import ago
 from lib.ui.text import escape, refusals, shorten
 
-KIND = "data"
+KIND, UPLOAD = "data", "data_upload"
 TYPES = [
     "csv",
     "tsv",
@@ -64,7 +64,7 @@ def choose() -> None:
     st.file_uploader(
         _("Upload a file"),
         TYPES,
-        key="data_upload",
+        key=uploads.key(UPLOAD),
         on_change=_take_upload,
         max_upload_size=settings().max_upload_mb,
         help=_("CSV, TSV, XLSX, JSON, JSONL, YAML or TXT, also packed as .gz or .zip."),
@@ -84,10 +84,9 @@ def draw_chosen(state: dict[str, Any]) -> None:
 
 
 def _take_upload() -> None:
-    given = st.session_state["data_upload"]
-    if given is not None:
-        with refusals():
-            upload = library.save_upload_stream(shown_name(given.name), given)
+    with refusals():
+        upload = uploads.take(UPLOAD)
+        if upload is not None:
             _open(library.new_draft(KIND, {"sha256": upload.sha256, "name": upload.name, "sample": ""}))
 
 

@@ -10,10 +10,10 @@ import streamlit as st
 
 from lib import library
 from lib.config import settings
-from lib.datasets.readers import shown_name
 from lib.datasets.recipe import Recipe
 from lib.datasets.source import Source
 from lib.i18n import _
+from lib.ui import uploads
 from lib.ui.data.reading import opened
 from lib.ui.data.source import TYPES
 from lib.ui.data.work import KIND, keep
@@ -36,7 +36,7 @@ def draw(draft_id: str) -> None:
         st.file_uploader(
             _("Validation file"),
             TYPES,
-            key=KEY,
+            key=uploads.key(KEY),
             on_change=_take,
             args=(draft_id,),
             max_upload_size=settings().max_upload_mb,
@@ -64,10 +64,9 @@ def _questions(_source: Source, _recipe: Recipe, key: str) -> frozenset[int]:
 
 
 def _take(draft_id: str) -> None:
-    given = st.session_state.get(KEY)
-    if given is not None:
-        with refusals():
-            upload = library.save_upload_stream(shown_name(given.name), given)
+    with refusals():
+        upload = uploads.take(KEY)
+        if upload is not None:
             keep(draft_id, validation={"sha256": upload.sha256, "name": upload.name})
 
 
