@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice, repeat
 from typing import TypeAlias
 
 from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules.all_rules import COMPARING, RULES
-from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View, view_of
+from lib.datasets.rules.base import ComparingRule, Context, Finding, Record, Rule, View, view_of
 from lib.datasets.rules.batches import BatchRule, batches_of
 from lib.datasets.rules.talk import REMEDIES
 from lib.datasets.skips import BY_DESIGN
@@ -33,6 +34,8 @@ RuleMaker: TypeAlias = Callable[[Context], Rule]
 Progress: TypeAlias = Callable[[float], None]
 Stop: TypeAlias = Callable[[], bool]
 
+TOGETHER = 200
+"""Examples looked at together: few enough to stay in the processor's cache from the first rule to the last."""
 SEVERITIES = {"error": 0, "warning": 1, "hint": 2}
 
 LEFT_OUT = N_("Rows that give no example: {n}.")
@@ -121,22 +124,26 @@ class Look:
     model: TokenModel | None = None
 
     def __call__(self, chunk: Chunk) -> Seen:
-        """Return what was seen; the rules leave the context behind, which the caller has."""
-        tally = Tally()
-        found = list(examples_of(chunk, self.plan, tally))
-        tokens = meter(self.model).measure([record for _row, _origin, record in found]) if self.model else None
-        lengths: Iterable[int | None] = tokens.per_example if tokens else [None] * len(found)
-        views = [view_of(*example, length) for example, length in zip(found, lengths, strict=True)]
-        rules = [make(self.context) for make in self.rules]
-        show(views, rules)
-        return Seen(tally, rules, tokens)
+        """Return what was seen; the rules leave the context behind: it may be large, and the caller has it."""
+        seen = Seen(Tally(), [make(self.context) for make in self.rules], self.measure([]))
+        examples = examples_of(chunk, self.plan, seen.tally)
+        while some := list(islice(examples, TOGETHER)):
+            tokens = self.measure([record for _row, _origin, record in some])
+            lengths: Iterable[int | None] = tokens.per_example if tokens else repeat(None, len(some))
+            show([view_of(*example, length) for example, length in zip(some, lengths, strict=True)], seen.rules)
+            if seen.tokens and tokens:
+                seen.tokens.merge(tokens)
+        for rule in seen.rules:
+            del rule.context
+        return seen
+
+    def measure(self, records: Sequence[Record]) -> TokenCount | None:
+        """Count the tokens of some examples, if there is a model to count for."""
+        return meter(self.model).measure(records) if self.model else None
 
 
 def show(views: Sequence[View], rules: Sequence[Rule]) -> None:
-    """Show all examples to all rules, so that they share what they work out of an example or a batch of them.
-
-    The rules leave the context behind: it may be large, and whoever takes them has it.
-    """
+    """Show some examples to all rules, so that they share what they work out of one example or a batch of them."""
     looks = [rule.look for rule in rules if not isinstance(rule, BatchRule)]
     for view in views:
         for look in looks:
@@ -145,8 +152,6 @@ def show(views: Sequence[View], rules: Sequence[Rule]) -> None:
     for batch in batches_of(views) if sees else ():
         for see in sees:
             see(batch)
-    for rule in rules:
-        del rule.context
 
 
 @lru_cache(maxsize=2)
