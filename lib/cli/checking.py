@@ -14,6 +14,7 @@ from lib.cli.reading import Opened, opened
 from lib.datasets.rules.base import Context
 from lib.errors import TuneboardError
 from lib.i18n import _
+from lib.workbench.export import SPELLINGS
 from lib.workbench.report import Report
 from lib.workbench.targets import Target, find_target
 from lib.workbench.traits import RECORD_KEYS, Traits
@@ -33,7 +34,7 @@ def run(chosen: Namespace) -> int:
             report = look(file, chosen, model=model, limit=target.context)
             verdict = verdict_on(file, report, target)
             answer = described(file, report, problems_for(file, report, verdict), model)
-            passed = verdict.passed and not (file.ready and left_out(answer["problems"], report))
+            passed = verdict.passed and not (file.ready(target) and left_out(answer["problems"], report))
     except TuneboardError as refusal:
         answer, passed = refused_by(refusal, chosen), False
         if not chosen.json:
@@ -48,12 +49,13 @@ def run(chosen: Namespace) -> int:
 def verdict_on(file: Opened, report: Report, target: Target) -> Verdict:
     """Hold a file against a target: as it stands when it could be sent so, else what would be written from it."""
     traits = report.traits or Traits(Context(file.recipe))
-    size = file.path.stat().st_size if file.ready else None
-    verdict = judge(target, Outcome(traits, size, file.marked if file.ready else None, report.tokens))
-    if file.ready and file.recipe.format != "reinforcement" and not target.takes("field"):
+    ready = file.ready(target)
+    size = file.path.stat().st_size if ready else None
+    verdict = judge(target, Outcome(traits, size, file.marked if ready else None, report.tokens))
+    if ready and file.recipe.format != "reinforcement" and not target.takes("field"):
         # the recipe leaves out columns that nobody asked for; the file as it stands has them
         for column in report.columns:
-            if column not in RECORD_KEYS:
+            if column not in RECORD_KEYS | SPELLINGS[target.limits.get("preference", "output")]:
                 words = TRAIT_WORDS["field"]
                 verdict.failures.append(told(target, words.code, report.examples, words=words, detail=column))
     return verdict
@@ -62,7 +64,7 @@ def verdict_on(file: Opened, report: Report, target: Target) -> Verdict:
 def problems_for(file: Opened, report: Report, verdict: Verdict) -> list[Answer]:
     """Return what the target says, then everything else that is wrong; what both say is said once."""
     found = [{**problem(each), "target": verdict.target.name} for each in verdict.findings]
-    if not file.ready:
+    if not file.ready(verdict.target):
         found.append(to_be_written(verdict.target))
     codes = {each["code"] for each in found}
     if codes & {"over_long_cut", "over_long_refused"}:

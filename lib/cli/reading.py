@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +13,15 @@ from lib.cli.errors import BadRecipe, NoSuchFile, RecipeDoesNotFit, UnknownRole
 from lib.datasets.convert import require_columns
 from lib.datasets.errors import NoUsableColumns
 from lib.datasets.mapping import Guess, Role, guess_roles
-from lib.datasets.recipe import Recipe
+from lib.datasets.plans import ANSWER
+from lib.datasets.recipe import COMPLETION, PREFERENCE, Recipe
+from lib.datasets.saved_recipe import load_recipe
 from lib.datasets.source import Source, open_source
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.suggest import marks_in, suggest_recipe
 from lib.datasets.table import Table
+from lib.datasets.templates import text_of
 from lib.datasets.together import together
+from lib.workbench.export import SPELLINGS
 from lib.workbench.targets import Target
 
 MARK = b"\xef\xbb\xbf"
@@ -51,15 +54,23 @@ class Opened:
     unusable: NoUsableColumns | None = None
     """Why the file gives no examples at all; only where that was asked for."""
 
-    @property
-    def ready(self) -> bool:
-        """Say whether the file is one that could be sent as it stands: JSON Lines in a format that services take."""
-        return self.source.kind == "objects" and NATIVE[self.recipe.format] <= set(self.source.table.columns)
+    def ready(self, target: Target | None = None) -> bool:
+        """Say whether the file could be sent as it stands: JSON Lines in a format, and the spelling of the target."""
+        fields = NATIVE[self.recipe.format]
+        if target and self.recipe.format == PREFERENCE:
+            fields = SPELLINGS[target.limits.get("preference", "output")]
+        return self.source.kind == "objects" and fields <= set(self.source.table.columns)
 
     def as_it_stands(self) -> Opened:
-        """Return a file that could be sent as it stands without the marks that preparing it would add."""
-        bare = replace(self.recipe, separator="", stop="", leading_space=False, system_prompt="")
-        return replace(self, recipe=bare) if self.ready and not self.given else self
+        """Return a file that could be sent as it stands without what preparing it would add; its own marks are kept."""
+        if not self.ready() or self.given:
+            return self
+        separator, stop = "", ""
+        if self.recipe.format == COMPLETION:
+            asked, answered = (list(map(text_of, self.table.column(name))) for name in ("prompt", "completion"))
+            separator, stop = marks_in([text for text in asked if text], answered)
+        bare = replace(self.recipe, separator=separator, stop=stop, leading_space=False, system_prompt="")
+        return replace(self, recipe=bare)
 
     @property
     def marked(self) -> bool:
@@ -144,14 +155,13 @@ def recipe_for(source: Source, guess: Guess, chosen: Namespace, target: Target |
 def saved_recipe(path: Path, source: Source) -> Recipe:
     """Return a recipe from a file; raises `BadRecipe` when it does not fit."""
     try:
-        record = json.loads(path.read_text("utf-8-sig"))
+        recipe = load_recipe(path.read_bytes())
     except OSError as problem:
         raise NoSuchFile(file=str(path), detail=problem.strerror or str(problem)) from problem
     except ValueError as problem:
         raise BadRecipe(file=str(path), detail=str(problem)) from problem
-    if not isinstance(record, Mapping) or not isinstance(record.get("roles"), Mapping):
-        raise BadRecipe(file=str(path), detail="roles")
-    recipe = Recipe.from_json(record)
+    if not ANSWER & set(recipe.roles.values()):
+        raise BadRecipe(file=str(path), detail=f"roles: {', '.join(map(str, recipe.roles.values()))}")
     try:
         require_columns(source.table, recipe)
     except NoUsableColumns as problem:

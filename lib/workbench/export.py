@@ -177,6 +177,13 @@ def sides(record: Record) -> tuple[Record, list[Record], list[Record], Record]:
 
 PREFERENCES: dict[str, Callable[[Record], Record]] = {"output": as_output, "chosen": as_chosen, "trl": as_trl}
 
+SPELLINGS = {
+    "output": {"input", "preferred_output", "non_preferred_output"},
+    "chosen": {"messages", "chosen", "rejected"},
+    "trl": {"prompt", "chosen", "rejected"},
+}
+"""The fields that a preference has in each spelling."""
+
 
 def records_of(prepared: Path) -> Iterator[Record]:
     """Yield the examples of a file that `lib.workbench.prepare` wrote."""

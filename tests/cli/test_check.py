@@ -91,3 +91,34 @@ def test_of_a_table_it_is_said_that_it_has_to_be_written_first(asked, write, pai
     status, found = asked("check", write("pairs.csv", rows), "--target", MINI)
     assert (status, found["passed"]) == (0, True)
     assert "not_written_yet" in {problem["code"] for problem in found["problems"]}
+
+
+def test_what_was_prepared_for_a_service_passes_without_a_warning(asked, cli, write, pairs, tmp_path):
+    rows = [{"question": ask, "answer": say} for ask, say in pairs]
+    for target in ("engine:starter", "azure", "trl:sft"):
+        out = tmp_path / f"{target.replace(':', '_')}.jsonl"
+        assert cli("prepare", write("pairs.jsonl", rows), "-o", out, "--yes", "--target", target).returncode == 0
+        status, found = asked("check", out, "--target", target)
+        assert (status, found["passed"]) == (0, True)
+        assert {problem["severity"] for problem in found["problems"]} <= {"hint"}
+
+
+def test_a_preference_in_the_spelling_of_another_service_has_to_be_written_first(asked, cli, write, pairs, tmp_path):
+    ours = [
+        {
+            "input": {"messages": [{"role": "user", "content": ask}]},
+            "preferred_output": [{"role": "assistant", "content": say}],
+            "non_preferred_output": [{"role": "assistant", "content": say[::-1]}],
+        }
+        for ask, say in pairs
+    ]
+    path, out = write("pairs.jsonl", ours), tmp_path / "out.jsonl"
+    codes = {
+        target: {problem["code"] for problem in asked("check", path, "--target", target)[1]["problems"]}
+        for target in (MINI, "alibaba:dpo", "trl:dpo")
+    }
+    assert [target for target, found in codes.items() if "not_written_yet" in found] == ["alibaba:dpo", "trl:dpo"]
+    cli("prepare", path, "-o", out, "--target", "trl:dpo")
+    status, found = asked("check", out, "--target", "trl:dpo")
+    assert (status, found["passed"]) == (0, True)
+    assert "not_written_yet" not in {problem["code"] for problem in found["problems"]}

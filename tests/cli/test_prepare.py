@@ -185,3 +185,20 @@ def test_on_a_terminal_each_fix_is_asked_for_with_before_and_after(table, tmp_pa
     assert running.wait(60) in (0, 1)
     assert "What are stars good for?" in shown.decode()
     assert len(records(out)) == 12
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        ("[]", "roles"),
+        ('{"roles": {"question": "prompt"}}', "prompt"),
+        ('{"roles": {"question": "prompt", "answer": "completion"}, "format": "nonsense"}', "nonsense"),
+        ('{"roles": {"question": "prompt", "answer": "completion"}, "fixes": [5]}', "fixes: 5"),
+    ],
+)
+def test_a_recipe_that_is_none_is_refused_with_what_is_wrong_in_it(cli, table, write, tmp_path, recipe, told):
+    out = tmp_path / "out.jsonl"
+    done = cli("prepare", table, "-o", out, "--recipe", write("r.json", recipe), "--lang", "en")
+    assert (done.returncode, out.exists()) == (2, False)
+    assert done.stderr.startswith("The recipe")
+    assert told in done.stderr.splitlines()[0]

@@ -8,9 +8,8 @@ from typing import Any
 import streamlit as st
 
 from lib import library
-from lib.datasets.fixes import SET_FIELD
 from lib.datasets.recipe import Recipe
-from lib.datasets.rules.all_rules import CHANGES, COMPARING
+from lib.datasets.saved_recipe import load_recipe
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
 from lib.i18n import _
@@ -65,13 +64,11 @@ def written(state: dict[str, Any]) -> str:
 def read(data: bytes, name: str, columns: list[str]) -> Recipe:
     """Return the recipe that a file holds. Raises `UnusableRecipe`."""
     try:
-        recipe = Recipe.from_json(json.loads(data.decode("utf-8-sig")))
-        roles, fixes = set(recipe.roles), {fix["code"] for fix in recipe.fixes}
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as problem:
+        recipe = load_recipe(data)
+    except ValueError as problem:
         raise UnusableRecipe(file=name, detail=str(problem)[:200]) from problem
-    strangers = sorted(fixes - {SET_FIELD, *CHANGES, *COMPARING}) or ([] if roles & set(columns) else sorted(roles))
-    if strangers:
-        raise UnusableRecipe(file=name, detail=", ".join(strangers)[:200])
+    if not set(recipe.roles) & set(columns):
+        raise UnusableRecipe(file=name, detail=", ".join(sorted(recipe.roles))[:200])
     return recipe
 
 
