@@ -15,6 +15,7 @@ from lib.config import settings
 from lib.jobs.worker import Worker
 from lib.migrations import migrate
 from lib.providers.embedded import embedded, start_embedded, stop_embedded
+from lib.ui import warm
 from lib.ui.unexpected import report
 
 
@@ -25,6 +26,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         start_embedded()
     worker = Worker()
     worker.start()
+    warm.start()
     try:
         yield
     finally:
