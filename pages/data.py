@@ -22,7 +22,7 @@ from lib.ui.data import (
     view,
 )
 from lib.ui.data.work import work_of
-from lib.ui.text import show_error
+from lib.ui.text import refusals, show_error
 
 st.title(_("Data"))
 
@@ -48,6 +48,9 @@ try:
     work = work_of(draft_id, state, read_as, file, validation.questions(state, chosen))
     report = outcome.report(work)
     outcome.draw(work, report)
+    if outcome.enough(work, report, told=view.current() == "problems"):
+        with st.bottom, refusals():
+            versions.draw_save(work)
     match view.choose(problems.counts(report)):
         case "examples":
             examples.draw(work)
@@ -59,7 +62,5 @@ try:
             tokens_view.draw(work, report)
         case "services":
             services_view.draw(work, report)
-    outcome.require_examples(work, report)
-    versions.draw_save(work)
 except TuneboardError as error:
     show_error(error)

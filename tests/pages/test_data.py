@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from lib import library
 from lib.datasets import jsonl
 from lib.datasets.samples import SAMPLES
+from lib.ui.data import panes, view
 from tests.pages import road
 from tests.pages.conftest import Visit
 
@@ -254,3 +255,33 @@ def test_a_result_file_is_pointed_to_its_page(visit: Visit) -> None:
     at = upload(visit("data"), "step_metrics.csv", rows)
     assert "step_metrics.csv" in alerts(at)
     assert any("results" in str(link.proto) for link in at.get("page_link"))
+
+
+def test_a_long_example_scrolls_in_its_pane_and_a_short_one_takes_the_room_it_needs(visit: Visit) -> None:
+    long = QUESTIONS + '"Tell it all.","' + "A line of the story.\n" * 200 + '"\n'
+    at = upload(visit("data"), "long.csv", long)
+    assert panes_of(at) == set()
+    at.number_input(key="data_example").set_value(13).run()
+    assert panes_of(at) == {panes.TALLEST}
+
+
+def panes_of(at: AppTest) -> set[int]:
+    """Return the heights in pixels of the boxes that have one."""
+    return {box.proto.height_config.pixel_height for box in at.container if box.proto} - {0}
+
+
+def test_the_saving_stays_in_reach_in_every_part_of_the_page(visit: Visit) -> None:
+    at = upload(visit("data"), "sums.csv", QUESTIONS)
+    for part in view.VIEWS:
+        at.segmented_control(key=view.KEY).set_value(part).run()
+        assert not at.exception
+        assert "data_save" not in {button.key for button in at.main.button}
+        assert "data_save" in {button.key for button in at.button}
+
+
+def test_too_few_examples_are_told_once_also_where_the_problems_are_listed(visit: Visit) -> None:
+    at = upload(visit("data"), "few.csv", "prompt,completion\na,b\nc,d\n")
+    assert alerts(at).count("too few") == 1
+    at.segmented_control(key=view.KEY).set_value("problems").run()
+    assert road.plain(road.texts(at)).count("too few") == 1
+    assert "data_save" not in {button.key for button in at.button}

@@ -51,14 +51,14 @@ def test_what_is_accepted_stands_in_the_draft_and_undoing_it_restores_the_very_b
     before = state(at)["recipe"]
     at.button(key="data_finding_duplicate_rows_accept").click().run()
     assert state(at)["recipe"]["fixes"] == [{"code": "duplicate_rows", "settings": {}}]  # type: ignore[index]
-    assert any("20 examples" in road.plain(shown.value) for shown in at.subheader)
+    assert any("Examples: 20" in road.plain(shown.value) for shown in at.subheader)
     again = visit("data", draft=at.query_params["draft"])
     show(again, "problems")
     undo = next(button for button in again.button if str(button.key).startswith("data_undo_"))
     undo.click().run()
     assert not again.exception
     assert state(again)["recipe"] == before
-    assert any("21 examples" in road.plain(shown.value) for shown in again.subheader)
+    assert any("Examples: 21" in road.plain(shown.value) for shown in again.subheader)
 
 
 def test_accepting_all_takes_every_suggested_fix(visit: Visit) -> None:

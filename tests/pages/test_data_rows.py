@@ -57,7 +57,7 @@ def test_rows_are_left_out_of_the_dataset_and_brought_back(visit: Visit) -> None
     at = tick(rows(visit), 0, 2)
     at.button(key="data_rows_exclude").click().run()
     assert state(at)["corrections"] == {"edits": {}, "excluded": [0, 2]}
-    assert any("118 examples" in road.plain(told.value) for told in at.subheader)
+    assert any("Examples: 118" in road.plain(told.value) for told in at.subheader)
     assert (
         "excluded_by_hand" in str(at.selectbox(key="data_rows_filter").options)
         or at.selectbox(key="data_rows_filter").options[-1] == "Left out by hand"

@@ -31,7 +31,7 @@ def draw(work: Work, epochs: int | None) -> None:
     )
     if found.minutes is not None:
         time = escape(duration(found.minutes * MINUTE))
-        told = _("On this machine's engine: about {time} for {n} epochs.", time=time, n=passes)
+        told = _("On this machine's engine: about {time}, epochs: {n}.", time=time, n=passes)
         st.caption(sentences(told, _("It costs nothing.")), width="content")
 
 

@@ -9,7 +9,7 @@ from lib.datasets.rules.base import Record
 from lib.datasets.skips import Skip
 from lib.datasets.source import SourceRow
 from lib.i18n import _
-from lib.ui.data import lookup, model_view
+from lib.ui.data import lookup, model_view, panes
 from lib.ui.data.before_after import example
 from lib.ui.data.colours import cut, drawn
 from lib.ui.data.parts import Part, parts
@@ -73,7 +73,7 @@ def _draw_browser(rows: int) -> int:
         st.button(
             _("Next"), icon=":material/chevron_right:", key="data_next", on_click=_go, args=(1,), disabled=at >= rows
         )
-        st.caption(_("of {n} rows", n=number(rows)), width="content")
+        st.caption(_("Rows: {n}", n=number(rows)), width="content")
         st.toggle(_("As JSONL"), key=JSONL)
     return int(st.session_state[AT])
 
@@ -88,16 +88,20 @@ def _draw_raw(row: SourceRow, made: Record | Skip | None, work: Work) -> None:
     elif isinstance(made, Skip):
         st.warning(escape(made.reason.text()), icon=":material/playlist_remove:")
     elif st.session_state.get(JSONL):
-        st.code(cut(jsonl.write([made]).decode().rstrip("\n"), LONGEST), language=None, wrap_lines=True)
+        written = cut(jsonl.write([made]).decode().rstrip("\n"), LONGEST)
+        st.code(written, language=None, wrap_lines=True, height=panes.height([written]))
         return
     else:
-        with st.container(border=True, gap="xsmall"):
-            for part in parts(made):
+        shown = parts(made)
+        with st.container(border=True, gap="xsmall", height=panes.height(part.text for part in shown)):
+            for part in shown:
                 _draw_part(part, work)
         return
-    for column, cell in row.fields.items():
-        st.caption(escape(shorten(column, 40)))
-        st.text(cut(str(cell), LONGEST))
+    cells = {column: cut(str(cell), LONGEST) for column, cell in row.fields.items()}
+    with st.container(border=True, gap="xsmall", height=panes.height(cells.values())):
+        for column, cell in cells.items():
+            st.caption(escape(shorten(column, 40)))
+            st.text(cell)
 
 
 def _draw_part(part: Part, work: Work) -> None:

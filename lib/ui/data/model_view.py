@@ -10,6 +10,7 @@ from lib.datasets.rules.base import Record
 from lib.errors import TuneboardError
 from lib.i18n import _
 from lib.pricing.model_view import Span, model_view, runs
+from lib.ui.data import panes
 from lib.ui.data.colours import ground
 from lib.ui.data.work import Work
 from lib.ui.format import number
@@ -31,12 +32,13 @@ def draw(record: Record, work: Work) -> None:
         show_error(error)
         return
     total, learnt = (sum(span.tokens for span in spans if span.trained >= least) for least in (False, True))
-    st.caption(escape(_("{n} tokens, {learnt} of them learnt.", n=number(total), learnt=number(learnt))))
+    counted = {"n": number(total), "learnt": number(learnt)}
+    st.caption(escape(_("Tokens: {n}. The model learns to write {learnt} of them.", **counted)))
     legend = [(LEARNT, _("learns to write")), (READ, _("only reads")), (MARK, _("marks of the format"))]
     if any(span.cut for span in spans):
         legend.append((CUT, _("beyond the limit")))
     st.markdown(" ".join(ground(told, colour) for colour, told in legend))
-    with st.container(border=True):
+    with st.container(border=True, height=panes.height(["".join(span.text for span in spans)])):
         st.markdown("".join(_drawn(runs(spans), limit)))
 
 

@@ -15,7 +15,7 @@ from lib.i18n import _
 from lib.ui.data import amounts, progress
 from lib.ui.data.work import Work
 from lib.ui.format import number
-from lib.ui.text import escape
+from lib.ui.text import escape, show_error
 from lib.workbench import background
 from lib.workbench.report import Report
 from lib.workbench.sample import SAMPLE_BYTES
@@ -45,19 +45,22 @@ def report(work: Work) -> Report:
 
 def draw(work: Work, found: Report) -> None:
     """Draw in one line what the file gives, and how far the look at a large one is."""
-    told = [_("{n} examples", n=_count(found.examples, found.share))]
+    told = [_("Examples: {n}", n=_count(found.examples, found.share))]
     if found.tokens and found.examples:
-        told.append(_("{n} tokens", n=amounts.told(found.tokens, found.share)))
+        told.append(_("Tokens: {n}", n=amounts.told(found.tokens, found.share)))
     st.subheader(escape(" · ".join(told)), anchor=False)
     if found.share < 1:
         progress.draw(work.spec("survey"), _("These figures are of a sample. Looking at the whole file"))
 
 
-def require_examples(work: Work, found: Report) -> None:
-    """Raise `TooFewExamples` unless there are enough to train on."""
-    if found.share >= 1 and found.examples < MINIMUM:
+def enough(work: Work, found: Report, *, told: bool) -> bool:
+    """Say whether there are enough examples to train on, and draw why not, unless another part tells it already."""
+    if found.share < 1 or found.examples >= MINIMUM:
+        return True
+    if not told:
         left_out = found.dropped + found.n_broken + sum(len(finding.found) for finding in found.skipped)
-        raise TooFewExamples(file=work.table.name, found=found.examples, minimum=MINIMUM, skipped=left_out)
+        show_error(TooFewExamples(file=work.table.name, found=found.examples, minimum=MINIMUM, skipped=left_out))
+    return False
 
 
 class NotYet(Exception):

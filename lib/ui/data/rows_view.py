@@ -50,7 +50,7 @@ def draw(work: Work, report: Report | None) -> None:
     numbers, capped = _numbers(work, report, asked.strip(), chosen)
     total = work.source.rows if numbers is None else len(numbers)
     told = _("More than {n} rows; the first {n} are listed.", n=number(total)) if capped else ""
-    st.caption(told or _("{n} rows", n=number(total)))
+    st.caption(told or _("Rows: {n}", n=number(total)))
     if not total:
         return
     pages = -(-total // PAGE)

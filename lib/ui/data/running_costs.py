@@ -76,7 +76,7 @@ def _draw_break_even(quotes: list[Quote], report: Report) -> None:
         st.markdown(escape(_("With these figures it never pays: each call costs as much or more.")))
     else:
         told = {"n": number(found.calls), "saved": paid(found.saved_per_call, billing.currency)}
-        st.markdown(f"**{escape(_('After {n} calls. Each call saves {saved}.', **told))}**")
+        st.markdown(f"**{escape(_('Calls until it has paid for itself: {n}. Each saves {saved}.', **told))}**")
     day_ = day(quote.model.read_on)
     told_ = _("Both at the prices of {service}, read on {day}.", service=quote.model.service_title, day=day_)
     st.caption(escape(sentences(told_, _("Training: {money}.", money=paid(training, billing.currency)))))

@@ -35,7 +35,10 @@ def draw(work: Work, report: Report) -> None:
         st.metric(_("90% have at most"), number(p90), border=True, help=_("Tokens of an example (p90)."))
         st.metric(_("99% have at most"), number(p99), border=True, help=_("Tokens of an example (p99)."))
     told = _(
-        "{n} examples from {low} to {high} tokens", n=count.examples, low=min(count.per_example), high=count.longest
+        "Examples: {n}, of {low} to {high} tokens",
+        n=number(count.examples),
+        low=number(min(count.per_example)),
+        high=number(count.longest),
     )
     st.altair_chart(histogram(count, limit), key="data_lengths", alt=told)
     _draw_limit(count, limit)
@@ -55,7 +58,7 @@ def _draw_limit(count: TokenCount, limit: int | None) -> None:
         st.caption(_("All fit: the model reads {limit} tokens of an example.", limit=number(limit)))
         return
     told = _(
-        "{n} examples are longer than {limit} tokens; what is beyond is cut off.", n=number(over), limit=number(limit)
+        "Examples longer than {limit} tokens: {n}. What is beyond is cut off.", n=number(over), limit=number(limit)
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":orange[:material/warning:] {escape(told)}", width="content")

@@ -44,8 +44,8 @@ def draw_save(work: Work) -> None:
         _draw_saved(version)
         return
     drafts.fill("data_save", work.draft_id, {"data_name": default_name(work.state)})
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(_("Name of the dataset"), key="data_name", max_chars=80, width=320).strip()
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", width=560):
+        name = st.text_input(_("Name of the dataset"), key="data_name", max_chars=80).strip()
         label, icon = _("Save dataset version"), ":material/save:"
         if st.button(label, type="primary", icon=icon, key="data_save", disabled=not name):
             st.session_state[SAVING] = work.spec("prepare").key
@@ -111,9 +111,9 @@ def draw_list() -> None:
 
 
 def _draw_saved(version: Version) -> None:
-    told = _("Saved as {version}: {n} examples.", version=escape(version.label), n=number(version.examples))
-    st.success(told, icon=":material/check_circle:")
+    told = _("Saved as {version}. Examples: {n}.", version=escape(version.label), n=number(version.examples))
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":green[:material/check_circle:] {told}", width="content")
         if st.button(_("Train a model on it"), type="primary", icon=":material/model_training:", key="data_train"):
             places.go("train", version=version.id)
         draw_download(version)

@@ -25,8 +25,7 @@ def choose(counts: Mapping[str, str]) -> str:
         title, icon = VIEWS[name]
         return " ".join(part for part in (icon, _(title), counts.get(name, "")) if part)
 
-    if st.session_state.get(KEY) not in VIEWS:
-        st.session_state[KEY] = next(iter(VIEWS))
+    st.session_state[KEY] = current()
     chosen = st.segmented_control(
         _("Part of the page"),
         list(VIEWS),
@@ -36,6 +35,12 @@ def choose(counts: Mapping[str, str]) -> str:
         label_visibility="collapsed",
     )
     return str(chosen or next(iter(VIEWS)))
+
+
+def current() -> str:
+    """Return the part that is open; it can be asked before the switch is drawn."""
+    held = st.session_state.get(KEY)
+    return str(held) if held in VIEWS else next(iter(VIEWS))
 
 
 def open(name: str) -> None:
