@@ -96,12 +96,12 @@ def row(quote: Quote, scale: float) -> dict[str, Any]:
         "service": model.service_title,
         "cost": cost,
         "model": model.title,
+        "epochs": estimate.epochs,
+        "tokens": round(estimate.billed_tokens * scale),
         "price": estimate.price_per_mtok,
         "currency": estimate.currency,
         "source": estimate.price_source or None,
         "day": estimate.price_date,
-        "epochs": estimate.epochs,
-        "tokens": round(estimate.billed_tokens * scale),
     }
 
 

@@ -48,8 +48,9 @@ PREVIEW_ROWS = 6
 IN_HEADERS = 12
 """Up to so many columns carry their role in the header; a wider table gets a list for each role."""
 MOST_LISTED = 500
-NARROWEST, WIDEST, GLYPH = 190, 400, 8
-"""Pixels: a header must hold the longest role, a story must not push the rest away, a Latin letter is so wide."""
+NARROWEST, WIDEST, GLYPH, ARROW = 190, 400, 8, 56
+"""Pixels: a header must hold its role and the arrow beside it, a story must not push the rest away, a Latin letter is
+so wide."""
 
 
 def values(columns: list[str], roles: Mapping[str, str]) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def draw(table: Table, guess: Guess, format: str) -> dict[str, str]:
 
 
 def _draw_headers(table: Table, guess: Guess, format: str) -> dict[str, str]:
-    widths = [_width(table, column) for column in range(len(table.columns))]
+    widths = [_width(table, column, guess, format) for column in range(len(table.columns))]
     roles = {}
     with (
         st.container(horizontal=True, wrap=False, key="data_preview"),
@@ -116,8 +117,7 @@ def _draw_role(table: Table, column: int, guess: Guess, format: str, width: int)
     guessed = as_in(format, guess.roles.get(name, ""))
 
     def label(role: str) -> str:
-        told = _(ROLE_NAMES[role])
-        return _("{role} (guessed)", role=told) if role == guessed else told
+        return _guessed(role) if role == guessed else _(ROLE_NAMES[role])
 
     return st.selectbox(
         _("Role of {column}", column=escape(shorten(name))),
@@ -159,8 +159,19 @@ def _cut(cell: Cell) -> str:
     return shorten(cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False), 300)
 
 
-def _width(table: Table, column: int) -> int:
-    """Return a column's width in pixels, from its name and first cells; a Chinese character takes two letters' room."""
-    texts = [table.columns[column], *(_cut(row[column]) for row in table.rows[:PREVIEW_ROWS])]
-    longest = max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text[:100]) for text in texts)
-    return min(max(longest * GLYPH + 24, NARROWEST), WIDEST)
+def _guessed(role: str) -> str:
+    return _("{role} (guessed)", role=_(ROLE_NAMES[role]))
+
+
+def _width(table: Table, column: int, guess: Guess, format: str) -> int:
+    """Return a column's width in pixels, from its name, its first cells and the role above them."""
+    name = table.columns[column]
+    texts = [name, *(_cut(row[column]) for row in table.rows[:PREVIEW_ROWS])]
+    role = as_in(format, guess.roles.get(name, Role.IGNORE))
+    wanted = max(_glyphs(_guessed(role)) * GLYPH + ARROW, max(map(_glyphs, texts)) * GLYPH + 24)
+    return min(max(wanted, NARROWEST), WIDEST)
+
+
+def _glyphs(text: str) -> int:
+    """Return how many letters' room a text takes; a Chinese character takes that of two."""
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text[:100])

@@ -12,7 +12,7 @@ from lib.ui.data.work import Work
 from lib.ui.format import number
 from lib.ui.text import escape
 from lib.workbench.report import Report
-from lib.workbench.targets import chief_targets
+from lib.workbench.targets import METHODS, chief_targets
 from lib.workbench.verdict import Outcome, Verdict, matrix
 
 FORMATS = {
@@ -34,7 +34,9 @@ def draw(work: Work, report: Report) -> None:
     asked = [verdict for verdict in verdicts if verdict not in others]
     taken = [verdict for verdict in asked if verdict.passed]
     format = _(FORMATS[work.recipe.format])
-    told = _("{n} of {all} that learn from {format} take it.", n=len(taken), all=len(asked), format=format)
+    told = _(
+        "Services that take it: {n} of the {all} that learn from {format}.", n=len(taken), all=len(asked), format=format
+    )
     st.caption(told)
     for verdict in sorted(asked, key=lambda verdict: not verdict.passed):
         _draw_one(work, verdict)
@@ -43,8 +45,7 @@ def draw(work: Work, report: Report) -> None:
         with st.expander(escape(label), icon=":material/swap_horiz:", key="data_targets_other"):
             st.caption(_("Choose that format above to prepare the file for them."))
             for verdict in others:
-                target = verdict.target
-                st.markdown(f"**{escape(target.title)}** · {escape(target.model)} · {escape(_learns(verdict))}")
+                st.markdown(f"**{escape(_named(verdict))}** · {escape(_learns(verdict))}")
     st.download_button(
         _("Table for people (CSV)"),
         data=partial(written.as_table, work),
@@ -60,9 +61,8 @@ def draw(work: Work, report: Report) -> None:
 
 def _draw_one(work: Work, verdict: Verdict) -> None:
     target = verdict.target
-    named = escape(f"{target.title} · {target.model}")
     problems = len(verdict.failures)
-    label = f"{TAKEN if verdict.passed else REFUSED} **{named}** · {escape(_learns(verdict))}"
+    label = f"{TAKEN if verdict.passed else REFUSED} **{escape(_named(verdict))}**"
     if problems:
         label += f" · :red[{escape(_('Problems: {n}', n=number(problems)))}]"
     with st.expander(label, key=f"data_target_{target.name}"):
@@ -88,5 +88,11 @@ def _wants_another_format(verdict: Verdict) -> bool:
     return any(finding.code == "format_not_taken" for finding in verdict.failures)
 
 
+def _named(verdict: Verdict) -> str:
+    """Return service and model; the service alone where it trains any open model."""
+    target = verdict.target
+    return _(target.title) if target.model in METHODS else f"{_(target.title)} · {target.model}"
+
+
 def _learns(verdict: Verdict) -> str:
-    return ", ".join(_(FORMATS[kind]) if kind in FORMATS else kind for kind in verdict.target.formats)
+    return ", ".join(_(name) for kind, name in FORMATS.items() if kind in verdict.target.formats)
