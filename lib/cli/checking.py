@@ -14,6 +14,7 @@ from lib.cli.reading import Opened, opened
 from lib.datasets.rules.base import Context
 from lib.errors import TuneboardError
 from lib.i18n import _
+from lib.workbench.as_written import read_otherwise
 from lib.workbench.export import SPELLINGS
 from lib.workbench.report import Report
 from lib.workbench.targets import Target, find_target
@@ -58,6 +59,8 @@ def verdict_on(file: Opened, report: Report, target: Target) -> Verdict:
             if column not in RECORD_KEYS | SPELLINGS[target.limits.get("preference", "output")]:
                 words = TRAIT_WORDS["field"]
                 verdict.failures.append(told(target, words.code, report.examples, words=words, detail=column))
+    if ready and (otherwise := read_otherwise(file.source, file.bare(), target)):
+        verdict.failures.append(told(target, "read_otherwise", found=otherwise))
     return verdict
 
 

@@ -69,8 +69,11 @@ class Opened:
         if self.recipe.format == COMPLETION:
             asked, answered = (list(map(text_of, self.table.column(name))) for name in ("prompt", "completion"))
             separator, stop = marks_in([text for text in asked if text], answered)
-        bare = replace(self.recipe, separator=separator, stop=stop, leading_space=False, system_prompt="")
-        return replace(self, recipe=bare)
+        return replace(self, recipe=replace(self.bare(), separator=separator, stop=stop))
+
+    def bare(self) -> Recipe:
+        """Return the recipe without anything that it would add to the texts of the file."""
+        return replace(self.recipe, separator="", stop="", leading_space=False, system_prompt="")
 
     @property
     def marked(self) -> bool:

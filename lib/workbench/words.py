@@ -85,6 +85,13 @@ LIMIT_WORDS = {
             WRITE,
         ),
         Words(
+            "read_otherwise",
+            (),
+            N_("Lines that {service} would not read as they are read here: {n}."),
+            N_("A role, a key or a text is written in a way that is understood here, and not by the service."),
+            WRITE,
+        ),
+        Words(
             "role_not_taken",
             ("roles",),
             N_("Examples with a message of the role {detail}, which {service} does not take: {n}."),

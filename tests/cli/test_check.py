@@ -1,5 +1,7 @@
 """`check`: whether a service takes a file."""
 
+import json
+
 import pytest
 
 MINI = "openai:gpt-4.1-mini-2025-04-14"
@@ -79,6 +81,45 @@ def test_a_line_that_is_no_example_fails_the_file_as_it_stands(asked, write, cha
     chat[2]["messages"].pop()
     status, found = asked("check", write("chat.jsonl", chat), "--target", MINI)
     assert (status, found["passed"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: record["messages"][0].update(role="Human"),
+        lambda record: record.update(messages=json.dumps(record["messages"])),
+        lambda record: record.update(prompt="What?", completion="That.") or record.pop("messages"),
+    ],
+)
+def test_what_only_we_understand_fails_the_file_as_it_stands(asked, cli, write, chat, tmp_path, change):
+    change(chat[3])
+    path, out = write("chat.jsonl", chat), tmp_path / "out.jsonl"
+    status, found = asked("check", path, "--target", MINI)
+    assert (status, found["passed"]) == (1, False)
+    assert next(each for each in found["problems"] if each["code"] == "read_otherwise")["lines"] == [4]
+    cli("prepare", path, "-o", out, "--target", MINI)
+    assert asked("check", out, "--target", MINI)[0] == 0
+
+
+def test_a_file_with_every_key_that_openai_knows_passes(asked, write, pairs):
+    call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    rows = [
+        {
+            "messages": [
+                {"role": "developer", "content": "Be kind.", "name": "dev"},
+                {"role": "user", "content": [{"type": "text", "text": ask}], "name": "ann"},
+                {"role": "assistant", "content": None, "tool_calls": [call], "weight": 0},
+                {"role": "tool", "content": "found", "tool_call_id": "c1"},
+                {"role": "assistant", "content": say, "refusal": None, "weight": 1},
+            ],
+            "tools": [tool],
+            "parallel_tool_calls": False,
+        }
+        for ask, say in pairs
+    ]
+    status, found = asked("check", write("chat.jsonl", rows), "--target", MINI)
+    assert (status, codes(found)) == (0, set())
 
 
 def test_a_result_file_is_none_to_check(asked, write):
