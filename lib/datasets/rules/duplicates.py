@@ -47,10 +47,10 @@ def hashes(view: View) -> tuple[int, int]:
     """Return the hashes of a question and of all of an example; the view keeps them, as several rules ask."""
     if view.hashes is None:
         question, answer = parts_of_talk(view.record["messages"]) if view.talk else parts(view.record)
-        digest = sha256(marshal.dumps(question, 2))
-        first = int.from_bytes(digest.digest()[:8], "little") if view.prompt.strip() else EMPTY
-        digest.update(marshal.dumps(answer, 2))
-        view.hashes = (first, int.from_bytes(digest.digest()[:8], "little"))
+        first = sha256(marshal.dumps(question, 2)).digest()
+        whole = sha256(marshal.dumps(answer, 2) + first).digest()
+        asks = bool(view.prompt) and not view.prompt.isspace()
+        view.hashes = (int.from_bytes(first[:8], "little") if asks else EMPTY, int.from_bytes(whole[:8], "little"))
     return view.hashes
 
 
