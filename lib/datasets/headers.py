@@ -15,6 +15,9 @@ from lib.datasets.merged import Merged
 
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
 YEAR = re.compile(r"(19|20)\d\d")
+SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’）)]?\Z")
+SENTENCE = 12
+"""Characters from which on a text that ends like a sentence is one; names of columns are shorter, or end otherwise."""
 LONG_NAME = 200
 MAX_HEADER = 8
 
@@ -36,12 +39,19 @@ def holds_numbers(cells: Sequence[str]) -> bool:
 
 
 def looks_like_header(lines: Sequence[Line]) -> bool:
-    """Say whether the first row names columns: short distinct texts, not numbers, not repeated below."""
+    """Say whether the first row names columns: short distinct texts, not numbers, not all sentences."""
     names = [cell.strip() for cell in trim_end(lines[0][1])]
     given = [name for name in names if name]
+    if len(given) > 1 and all(map(is_sentence, given)) and not all(name.endswith(("?", "？")) for name in given):
+        return False  # a form may name its columns by its questions, but none by answers
     if len(lines) == 1 or any(len(name) > LONG_NAME for name in given):
         return not any(NUMBER.fullmatch(name) or len(name) > LONG_NAME for name in given)
     return not all(NUMBER.fullmatch(name) for name in given)
+
+
+def is_sentence(text: str) -> bool:
+    """Say whether a text is so long and ends so that it is said by somebody."""
+    return len(text) > SENTENCE and SENTENCE_END.search(text) is not None
 
 
 def two_rows(lines: Sequence[Line]) -> int:

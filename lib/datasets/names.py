@@ -65,8 +65,9 @@ LABELS = {"label", "labels", "category", "class", "intent", "sentiment", "标签
 VERDICTS = {"label", "labels", "desirable"}
 """Names that stand for a verdict when the column holds nothing but true and false."""
 LINES = {
-    Role.THREAD: "thread thread_id conversation_id conv_id dialog_id dialogue_id session session_id chat_id ticket_id "
-    "会话 会话id 会话编号 对话id 对话编号 工单号",
+    Role.THREAD: "thread thread_id conversation conversation_id conv_id dialog dialog_id dialogue dialogue_id "
+    "session session_id chat chat_id ticket ticket_id "
+    "会话 会话id 会话编号 对话 对话id 对话编号 工单 工单号",
     Role.ORDER: "turn turn_id turn_index turn_no seq sequence order step position message_index message_no line_no "
     "round timestamp time sent_at created_at 轮次 序号 顺序 时间 发送时间",
     Role.SPEAKER: "speaker role from sender author 角色 说话人 发言人 发送者 发送人",

@@ -91,6 +91,14 @@ def test_an_unnamed_column_makes_no_second_header(text: str) -> None:
     assert len(read_table(text.encode(), "a.csv").rows) == 3
 
 
+def test_sentences_name_no_columns_but_the_questions_of_a_form_do() -> None:
+    said = "What is the moon made of?,It is made of rock and dust.\n" * 3
+    found = read_table(said.encode(), "a.csv")
+    assert (found.columns, len(found.rows)) == (["#1", "#2"], 3)
+    form = "How old are you now?,What is it that you like?\n12,rain\n13,snow\n"
+    assert read_table(form.encode(), "a.csv").columns == ["How old are you now?", "What is it that you like?"]
+
+
 def test_a_remark_below_the_table_is_left_out_and_named() -> None:
     found = read_table(b"a,b,c\n1,2,3\n4,5,6\n\nReport made in May\n", "a.csv")
     assert len(found.rows) == 2

@@ -155,6 +155,17 @@ def test_true_and_false_beside_an_answer_is_a_verdict_and_beside_a_text_a_label(
     assert guess_roles(table("text label", ["a", "true"], ["b", "false"])).roles["label"] == Role.COMPLETION
 
 
+def test_a_conversation_that_is_only_named_by_its_number_is_one_too(table: Build) -> None:
+    lines = [[f"T{n}", who, f"What {who} says, in so many words."] for n in range(3) for who in ("user", "bot")]
+    assert list(guess_roles(table("conversation speaker message", *lines)).roles.values()) == [
+        "thread",
+        "speaker",
+        "line",
+    ]
+    talks = [['[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]', "ann"]] * 2
+    assert guess_roles(table("conversation author", *talks)).roles["conversation"] == Role.MESSAGES
+
+
 def test_lines_of_conversations_need_both_sides_and_a_thread_that_comes_again(table: Build) -> None:
     lines = [["7", "1", "user", "hello there"], ["7", "2", "assistant", "hi"]]
     assert list(guess_roles(table("thread_id turn role text", *lines)).roles.values()) == [
