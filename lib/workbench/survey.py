@@ -15,7 +15,7 @@ from typing import TypeAlias
 from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules.all_rules import COMPARING, RULES
-from lib.datasets.rules.base import ComparingRule, Context, Finding, Record, Rule, View, view_of
+from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View, view_of
 from lib.datasets.rules.batches import BatchRule, batches_of
 from lib.datasets.rules.talk import REMEDIES
 from lib.datasets.skips import BY_DESIGN
@@ -23,7 +23,7 @@ from lib.datasets.source import Chunk, Source, chunks
 from lib.datasets.table import Note
 from lib.i18n import N_
 from lib.pricing.tokens import TokenCount, TokenMeter, TokenModel
-from lib.workbench.examples import Plan, Skipped, Tally, examples_of
+from lib.workbench.examples import Example, Plan, Skipped, Tally, examples_of
 from lib.workbench.processes import default_workers, in_order
 from lib.workbench.report import Report
 from lib.workbench.sample import share_of, spread
@@ -125,21 +125,19 @@ class Look:
 
     def __call__(self, chunk: Chunk) -> Seen:
         """Return what was seen; the rules leave the context behind: it may be large, and the caller has it."""
-        seen = Seen(Tally(), [make(self.context) for make in self.rules], self.measure([]))
-        examples = examples_of(chunk, self.plan, seen.tally)
-        while some := list(islice(examples, TOGETHER)):
-            tokens = self.measure([record for _row, _origin, record in some])
-            lengths: Iterable[int | None] = tokens.per_example if tokens else repeat(None, len(some))
-            show([view_of(*example, length) for example, length in zip(some, lengths, strict=True)], seen.rules)
-            if seen.tokens and tokens:
-                seen.tokens.merge(tokens)
+        seen = Seen(Tally(), [make(self.context) for make in self.rules])
+        examples: Iterable[Example] = examples_of(chunk, self.plan, seen.tally)
+        lengths: Iterable[int | None] = repeat(None)
+        if self.model:  # all at once: a tokenizer's tables fill the cache themselves
+            examples = list(examples)
+            seen.tokens = meter(self.model).measure([record for _row, _origin, record in examples])
+            lengths = seen.tokens.per_example
+        views = (view_of(*example, length) for example, length in zip(examples, lengths, strict=False))
+        while some := list(islice(views, TOGETHER)):
+            show(some, seen.rules)
         for rule in seen.rules:
             del rule.context
         return seen
-
-    def measure(self, records: Sequence[Record]) -> TokenCount | None:
-        """Count the tokens of some examples, if there is a model to count for."""
-        return meter(self.model).measure(records) if self.model else None
 
 
 def show(views: Sequence[View], rules: Sequence[Rule]) -> None:
