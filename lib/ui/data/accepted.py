@@ -29,7 +29,7 @@ CHANGES = {
     "validation_leak": N_("Leave out examples that the validation file asks too"),
     "drop_empty": N_("Leave out examples with an empty {field}"),
     "drop_named": N_("Leave out the examples that are too long"),
-    "drop_conversations": N_("Leave out conversations with the problem {problem}"),
+    "drop_conversations": N_("Leave out conversations: {problem}"),
     "drop_same_pairs": N_("Leave out pairs whose two answers are the same"),
     "drop_empty_pairs": N_("Leave out pairs with an empty answer"),
     "drop_keys": N_("Leave out the fields {keys}"),
@@ -47,6 +47,23 @@ CHANGES = {
     "redact": N_("Put {placeholder} in the place of private data"),
     "clean_characters": N_("Take out {kind}"),
 }
+NAMES = {
+    "prompt": N_("prompt"),
+    "completion": N_("completion"),
+    "no_messages": N_("without any message"),
+    "no_assistant_message": N_("in which the assistant says nothing"),
+    "empty_answer": N_("with an empty last answer"),
+    "no_weight": N_("whose answers all have weight 0"),
+    "control_characters": N_("control characters"),
+    "line_separators": N_("rare line ends"),
+    "invisible_characters": N_("invisible characters"),
+    "bidi_characters": N_("characters that turn the direction of writing round"),
+    "half_characters": N_("halves of characters"),
+    "lost_characters": N_("signs for lost characters"),
+    "private_use_characters": N_("characters without a meaning of their own"),
+}
+"""Codes in the settings `field`, `problem` and `kind` of a fix, as words."""
+CODED = ("field", "problem", "kind")
 SPELLED = str.maketrans({"\n": "↵", "\t": "⇥"})
 SHOWN = 40
 """Characters of a value that are named."""
@@ -58,7 +75,8 @@ def describe(fix: Fix) -> str:
     if fix["code"] == SET_FIELD:
         field = str(settings["field"])
         return _(FIELDS.get(field, OTHER_FIELD), field=field, value=_spelled(settings["value"]))
-    return _(CHANGES.get(fix["code"], fix["code"]), **{name: _spelled(value) for name, value in settings.items()})
+    told = {name: _named(value) if name in CODED else _spelled(value) for name, value in settings.items()}
+    return _(CHANGES.get(fix["code"], fix["code"]), **told)
 
 
 def draw(work: Work) -> None:
@@ -87,6 +105,10 @@ def _undo(draft_id: str, fix: Fix) -> None:
 
 def _without(fix: Fix, recipe: Recipe) -> Recipe:
     return undo(recipe, fix)
+
+
+def _named(code: Any) -> str:
+    return _(NAMES[code]) if code in NAMES else _spelled(code)
 
 
 def _spelled(value: Any) -> str:

@@ -11,7 +11,7 @@ from lib import library
 from lib.config import settings
 from lib.datasets.encoding import ENCODINGS
 from lib.datasets.errors import ReadingStopped, ResultFile
-from lib.datasets.formats import describe
+from lib.datasets.formats import format_of
 from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
@@ -108,14 +108,15 @@ def _draw_refused(error: TuneboardError, state: dict[str, Any]) -> None:
 def _draw_evidence(table: Table, sha256: str) -> None:
     """Say in one line how the file was read: its kind and size, then what the reader says for itself."""
     upload = library.upload(sha256)
-    told = _("Read as {kind}, {size}.", kind=table.format.upper(), size=size(upload.size if upload else 0))
-    named = _("Format: {format}.", format=describe(table).text())
+    told = _("{kind}, {size}.", kind=table.format.upper(), size=size(upload.size if upload else 0))
+    found = format_of(table)
+    named = "" if found.code == "flat" else _("Format: {format}.", format=found.words.text())  # the preview shows it
     st.caption(escape(sentences(told, *(note.text() for note in table.evidence), named)))
 
 
 def _draw_notes(table: Table) -> None:
     label = _("Assumed or skipped: {n}", n=number(len(table.notes)))
-    with st.popover(escape(label), icon=":material/info:", type="tertiary"):
+    with st.popover(escape(label), icon=":material/info:"):
         show_rows(
             [{_("Line number"): note.origin and note.origin.line, _("Note"): note.text()} for note in table.notes],
             alt=_("What was assumed or skipped while reading"),
@@ -128,7 +129,7 @@ def _draw_overrides(draft_id: str, state: dict[str, Any], table: Table | None) -
     if not offered:
         return
     drafts.fill("data_reading", draft_id, {f"data_{name}": state.get(name) or AS_READ for name in OVERRIDES})
-    with st.popover(_("Read it differently"), icon=":material/tune:", type="tertiary"):
+    with st.popover(_("Read it differently"), icon=":material/tune:"):
         for name, options in offered.items():
             _draw_override(draft_id, name, options)
 

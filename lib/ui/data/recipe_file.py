@@ -30,7 +30,7 @@ class UnusableRecipe(TuneboardError):
 
 def draw(draft_id: str, table: Table) -> None:
     """Draw the recipe's download and the two ways to take another one."""
-    with st.popover(_("Recipe"), icon=":material/menu_book:", type="tertiary", width="content"):
+    with st.popover(_("Recipe"), icon=":material/menu_book:", width="content"):
         st.caption(_("Roles, marks and accepted fixes. Use the same recipe on another file to prepare it alike."))
         st.download_button(
             _("Download the recipe"),

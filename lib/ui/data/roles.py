@@ -144,7 +144,7 @@ def draw_reasons(guess: Guess, roles: Mapping[str, str], format: str) -> None:
     """Say why each role that still stands as guessed was guessed."""
     stands = [name for name in guess.reasons if roles.get(name) == as_in(format, guess.roles.get(name, ""))]
     if stands:
-        with st.popover(_("Why this guess?"), type="tertiary", icon=":material/help:"):
+        with st.popover(_("Why this guess?"), icon=":material/help:"):
             for name in stands[:IN_HEADERS]:
                 st.text(f"{shorten(name, 40)}: {guess.reasons[name].text()}")
 

@@ -35,7 +35,7 @@ def draw(draft_id: str, table: Table, recipe: Recipe) -> None:
     names = unknown(table, recipe)
     if not names:
         return
-    with st.popover(_("Speakers"), icon=":material/record_voice_over:", type="tertiary", width="content"):
+    with st.popover(_("Speakers"), icon=":material/record_voice_over:", width="content"):
         for at, name in enumerate(names):
             key = f"data_speaker_{at}"
             st.session_state[key] = recipe.speakers.get(name)

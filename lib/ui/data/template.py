@@ -21,7 +21,7 @@ def draw(table: Table, held: str) -> str:
     """Draw the template, folded away, and return it if it fits the table, else the last one that did."""
     if len(table.columns) < FEWEST and not held:
         return ""
-    with st.popover(_("Prompt template"), icon=":material/edit_note:", type="tertiary", width="content"):
+    with st.popover(_("Prompt template"), icon=":material/edit_note:", width="content"):
         named = ", ".join(templates.placeholder(shorten(name, 40)) for name in table.columns[:MOST_NAMED])
         told = _("A column's name in braces stands for its cell. Empty: the prompt columns are joined.")
         st.text_input(_("Prompt template"), key=KEY, help=told, max_chars=4000, placeholder=named[:200])

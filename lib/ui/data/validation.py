@@ -17,7 +17,7 @@ from lib.ui import uploads
 from lib.ui.data.reading import opened
 from lib.ui.data.source import TYPES
 from lib.ui.data.work import KIND, keep
-from lib.ui.text import refusals, shorten
+from lib.ui.text import escape, refusals, shorten
 from lib.workbench.leaks import asked_by
 
 KEY = "data_validation_upload"
@@ -26,12 +26,13 @@ KEY = "data_validation_upload"
 def draw(draft_id: str) -> None:
     """Draw the slot for the second file."""
     held = (library.draft(draft_id, KIND) or {}).get("validation")
-    with st.popover(_("Validation file"), icon=":material/fact_check:", type="tertiary", width="content"):
+    label = _("Validation file: {file}", file=escape(shorten(held["name"], 30))) if held else _("Validation file")
+    with st.popover(label, icon=":material/fact_check:", width="content"):
         st.caption(_("Examples that are never trained on. They get the same recipe and become a dataset of their own."))
         if held:
             st.text(shorten(held["name"]))
-            label = _("Take it away")
-            st.button(label, icon=":material/close:", key="data_validation_remove", on_click=_remove, args=(draft_id,))
+            away, key = _("Take it away"), "data_validation_remove"
+            st.button(away, icon=":material/close:", key=key, on_click=_remove, args=(draft_id,))
             return
         st.file_uploader(
             _("Validation file"),
