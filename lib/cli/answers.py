@@ -101,6 +101,7 @@ def tokens(count: TokenCount, model: TokenModel) -> Answer:
         "completion": count.completion,
         "tools": count.tools,
         "roles": dict(count.roles),
+        "overhead": count.total - count.tools - sum(count.roles.values()),
         "longest": count.longest,
         **{f"p{part}": percentile(count, part) for part in PERCENTILES},
         "model": model.id,
@@ -176,7 +177,7 @@ def accepting(finding: Finding) -> Iterator[str]:
     if finding.severity == "hint":
         yield _("(prepare asks for it on a terminal)")
     else:
-        yield _("(prepare asks for it on a terminal; prepare --yes accepts it)")
+        yield _("(prepare --yes accepts it)")
 
 
 def serious(problems: Iterable[Answer]) -> bool:

@@ -38,7 +38,7 @@ KINDS = ["csv", "tsv", "json", "jsonl", "yaml", "txt"]
 BLANK = b"\xef\xbb\xbf \t\r\n"
 
 COLUMNS = N_("Columns: {columns}.")
-SHEET = N_("Sheet read: {sheet}, {rows} rows (sheets in the file: {n}).")
+SHEET = N_("Sheet read: {sheet}. Rows: {rows}, sheets in the file: {n}.")
 BY_CONTENT = N_("The name says {named}, but the content is {kind}; it was read as that.")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lib.datasets.jsonl import BOM
+from lib.datasets.templates import text_of
 from lib.workbench.prepare import whole_or_not_at_all
 from lib.workbench.targets import Target
 from lib.workbench.traits import MESSAGE_KEYS, RECORD_KEYS, Traits, format_of
@@ -93,7 +94,7 @@ def export_table(prepared: Path, out: Path, *, escape_formulas: bool = True) -> 
         rows = csv.writer(text, lineterminator="\r\n")
         rows.writerow([safe(column, escape_formulas) for column in columns])
         for record in records_of(prepared):
-            cells = [cell(record.get(column, "")) for column in columns]
+            cells = [text_of(record.get(column, "")) for column in columns]
             rows.writerow([safe(each, escape_formulas) for each in cells])
             done.examples += 1
             done.left_out["formula"] += escape_formulas and any(each.startswith(FORMULA) for each in cells)
@@ -192,11 +193,6 @@ def records_of(prepared: Path) -> Iterator[Record]:
             raw = line.removeprefix(BOM) if number == 0 else line
             if not raw.isspace():
                 yield json.loads(raw)
-
-
-def cell(value: Any) -> str:
-    """Return a value as the text of a cell."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def safe(text: str, escape_formulas: bool) -> str:

@@ -23,7 +23,6 @@ SHARE = 0.1
 """Part of the texts in capitals from which it is worth telling."""
 SPACED_SCRIPTS_END = "\u0590"
 """Latin, Greek, Cyrillic and Armenian letters lie below this one; these scripts put spaces between words."""
-MOSTLY = 0.9
 
 
 class Capitals(Rule):
