@@ -1,15 +1,16 @@
 """Refusals of the command line.
 
 TuneboardError
-├── BadUsage           the arguments make no command
-├── NoSuchFile         the file to read is not there, or may not be read
-├── OutputExists       a file to write is there already
-├── OutputIsInput      the result would replace the file it is made from
-├── WrongOutput        the name of the result has an ending that is not written
-├── BadRecipe          a recipe file can't be used
-├── RecipeDoesNotFit   a recipe speaks of columns that the file does not have
-├── UnknownRole        --role names a column or a role that is not there
-└── Fault              a fault of ours
+├── BadUsage              the arguments make no command
+├── NoSuchFile            the file to read is not there, or may not be read
+├── OutputExists          a file to write is there already
+├── OutputIsInput         the result would replace the file it is made from
+├── WrongOutput           the name of the result has an ending that is not written
+├── BadRecipe             a recipe file can't be used
+├── RecipeDoesNotFit      a recipe speaks of columns that the file does not have
+├── ValidationDoesNotFit  the validation file has other columns than the file to train on
+├── UnknownRole           --role names a column or a role that is not there
+└── Fault                 a fault of ours
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ class RecipeDoesNotFit(TuneboardError):
     what = "The recipe {file} speaks of other columns than the file has: {columns}."
     why = "Without them there is no text to learn from."
     todo = "Give the recipe of a file with the same columns, or leave --recipe out."
+
+
+class ValidationDoesNotFit(TuneboardError):
+    what = "The validation file {file} has other columns than the file to train on: {columns}."
+    why = "Both must become examples in the same way."
+    todo = "Give a validation file with the same columns, or prepare it by itself first."
 
 
 class UnknownRole(TuneboardError):

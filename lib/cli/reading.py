@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lib.cli.errors import BadRecipe, NoSuchFile, RecipeDoesNotFit, UnknownRole
+from lib.cli.errors import BadRecipe, NoSuchFile, RecipeDoesNotFit, UnknownRole, ValidationDoesNotFit
 from lib.datasets.convert import require_columns
 from lib.datasets.errors import NoUsableColumns
 from lib.datasets.mapping import Guess, Role, guess_roles
@@ -130,10 +130,18 @@ def read(path: Path, chosen: Namespace, work: Path) -> Source:
 
 
 def validation_of(file: Opened, chosen: Namespace) -> Opened | None:
-    """Return the validation file that was named, opened under the recipe of the training file."""
+    """Return the validation file that was named, under the recipe of the training file.
+
+    Raises `ValidationDoesNotFit` where that makes nothing of it.
+    """
     if not chosen.validation:
         return None
     source = read(chosen.validation, chosen, file.work)
+    try:
+        require_columns(source.table, file.recipe)
+    except NoUsableColumns as problem:
+        columns = ", ".join(source.table.columns[:5])
+        raise ValidationDoesNotFit(file=str(chosen.validation), columns=columns) from problem
     rows = together(source, file.recipe, file.work)
     return replace(file, path=chosen.validation, table=source.table, source=rows)
 

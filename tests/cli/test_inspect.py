@@ -152,3 +152,9 @@ def test_arguments_that_make_no_command_are_refused_as_json_too(asked, write, ch
     status, found = asked("inspect")
     assert (status, found["problems"][0]["code"]) == (2, "bad_usage")
     assert "FILE" in found["problems"][0]["message"]
+
+
+def test_a_validation_file_of_another_kind_is_refused(asked, write, chat):
+    train, valid = write("train.jsonl", chat), write("valid.csv", "name,age\nann,12\nbob,13\n")
+    status, found = asked("inspect", train, "--validation", valid)
+    assert (status, found["problems"][0]["code"]) == (2, "validation_does_not_fit")
