@@ -8,10 +8,7 @@ import re
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import psutil
 import pytest
@@ -105,29 +102,6 @@ def engine_of(server: Server) -> int:
     assert server.process
     children = psutil.Process(server.process.pid).children(recursive=True)
     return next(child.pid for child in children if "lib.engine" in child.cmdline())
-
-
-@pytest.fixture
-def canary() -> Iterator[tuple[str, list[str]]]:
-    """A stranger's server, and what was asked of it."""
-    asked: list[str] = []
-
-    class Stranger(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_args: object) -> None:
-            """Keep quiet."""
-
-    stranger = ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
-    thread = Thread(target=stranger.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{stranger.server_port}", asked
-    stranger.shutdown()
-    thread.join()
-    stranger.server_close()
 
 
 def test_text_from_a_file_never_renders(server: Server, page: Page, canary: tuple[str, list[str]]) -> None:
