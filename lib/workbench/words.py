@@ -16,16 +16,14 @@ class Words:
     what: str
     why: str
     todo: str
-    mended: bool = False
-    """Writing the file for the target puts it right."""
-    changes_meaning: bool = False
-    """Where it is taken but has no effect, the model learns something else than was meant."""
+    mended: bool = False  # writing the file for the target puts it right
+    changes_meaning: bool = False  # where it is taken without effect, something else is learnt than was meant
 
 
 WRITE = N_("Write the file for it with prepare and the target {target}: that puts it right.")
 REFUSED_WHOLE = N_("The service refuses the whole file for one such line.")
 
-LIMIT_WORDS = {
+LIMIT_WORDS = {  # code -> the words for what concerns the dataset as a whole
     words.code: words
     for words in (
         Words(
@@ -121,7 +119,6 @@ LIMIT_WORDS = {
         ),
     )
 }
-"""Code -> the words for what concerns the dataset as a whole."""
 
 TRAIT_WORDS = {
     "name": Words(
