@@ -105,9 +105,10 @@ def _draw_recent() -> None:
 
 
 def _draw_sample(sample: Sample) -> None:
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{escape(_(sample.title))}**")
-        st.caption(escape(_(sample.lesson)))
+    with st.container(border=True, height="stretch", vertical_alignment="distribute", gap="xsmall"):
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{escape(_(sample.title))}**")
+            st.caption(escape(_(sample.lesson)))
         key = f"data_sample_{sample.key}"
         st.button(_("Use this sample"), key=key, on_click=_take_sample, args=(sample.key,))
 
