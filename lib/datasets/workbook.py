@@ -35,7 +35,7 @@ class Sheet:
 
 
 def read_workbook(file: BinaryIO, name: str, sheet: str | None = None) -> Sheet:
-    """Open a sheet by name, or the first one that holds something; hidden sheets come last."""
+    """Open a sheet by name, or the first one that holds a table, or else something; hidden sheets come last."""
     file.seek(0)
     if file.read(2) == b"PK":
         check_workbook(file, name)
@@ -45,14 +45,31 @@ def read_workbook(file: BinaryIO, name: str, sheet: str | None = None) -> Sheet:
         names: list[str] = book.sheet_names
         if sheet and sheet not in names:
             raise NoSuchSheet(file=name, sheet=sheet, sheets=", ".join(names))
-        shown = sorted(book.sheets_metadata, key=lambda one: one.visible != SheetVisibleEnum.Visible)
-        for title in [sheet] if sheet else [one.name for one in shown]:
-            found = book.get_sheet_by_name(title)
-            if found.start is not None:
-                return Sheet(lines_of(found, name), Merged(areas(found)), title, names)
+        found = book.get_sheet_by_name(sheet) if sheet else first_table(book)
+        if found is not None and found.start is not None:
+            return Sheet(lines_of(found, name), Merged(areas(found)), found.name, names)
     except (CalamineError, ValueError, OSError) as problem:
         raise BrokenWorkbook(file=name, detail=str(problem)) from problem
     raise EmptyFile(file=name)
+
+
+def first_table(book: CalamineWorkbook) -> CalamineSheet | None:
+    """Return the first sheet with rows and columns, else the first that holds anything; None when none does.
+
+    A sheet of one line or one column is mostly a remark about the others. Hidden sheets count where no other holds
+    anything.
+    """
+    for hidden in (False, True):
+        remark: CalamineSheet | None = None
+        for one in book.sheets_metadata:
+            if (one.visible != SheetVisibleEnum.Visible) == hidden:
+                sheet = book.get_sheet_by_name(one.name)
+                if sheet.width > 1 and sheet.height > 1:
+                    return sheet
+                remark = remark or (sheet if sheet.start is not None else None)
+        if remark:
+            return remark
+    return None
 
 
 def areas(sheet: CalamineSheet) -> list[Area]:

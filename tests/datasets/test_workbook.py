@@ -41,6 +41,12 @@ def test_the_first_sheet_that_holds_something_is_read_and_another_can_be_chosen(
     assert read_table(data, "a.xlsx", sheet="two").rows == [["b"]]
 
 
+def test_a_sheet_of_remarks_makes_way_for_the_table_behind_it(workbook: Workbook) -> None:
+    data = workbook({"read me": [["Exported by Ann"], ["Ask her first"]], "pairs": [["q", "a"], ["1", "2"]]})
+    assert read_table(data, "a.xlsx").sheet == "pairs"
+    assert read_table(workbook({"texts": [["one"], ["two"]], "empty": []}), "a.xlsx").sheet == "texts"
+
+
 def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(workbook: Workbook) -> None:
     with pytest.raises(NoSuchSheet) as caught:
         read_table(workbook({"one": ROWS}), "a.xlsx", sheet="two")
