@@ -48,9 +48,7 @@ try:
     work = work_of(draft_id, state, read_as, file, validation.questions(state, chosen))
     report = outcome.report(work)
     outcome.draw(work, report)
-    if outcome.enough(work, report, told=view.current() == "problems"):
-        with st.bottom, refusals():
-            versions.draw_save(work)
+    enough = outcome.enough(work, report, told=view.current() == "problems")
     match view.choose(problems.counts(report)):
         case "examples":
             examples.draw(work)
@@ -62,5 +60,8 @@ try:
             tokens_view.draw(work, report)
         case "services":
             services_view.draw(work, report)
+    if enough:  # last of all: a click on it, or its rerun, must not cut off the drawing of the fields above
+        with st.bottom, refusals():
+            versions.draw_save(work)
 except TuneboardError as error:
     show_error(error)
