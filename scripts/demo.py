@@ -22,11 +22,11 @@ from rich.text import Text
 from lib import library
 from lib.config import settings
 from lib.datasets import jsonl
-from lib.datasets.convert import convert, require_examples
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.samples import SAMPLES
+from lib.datasets.shapes.convert import convert, require_examples
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.datasets.split import split
-from lib.datasets.suggest import suggest_recipe
 from lib.db import new_id
 from lib.errors import TuneboardError
 from lib.i18n import _, match, resolve_language_with

@@ -12,13 +12,13 @@ import sys
 import pytest
 
 from lib.config import ROOT, Settings
-from lib.datasets.formats import WORDS
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules import private_patterns
 from lib.datasets.rules.all_rules import CHANGES, COMPARING, RULES
 from lib.datasets.rules.characters import KINDS
 from lib.datasets.rules.talk import PROBLEMS
-from lib.datasets.skips import REASONS
+from lib.datasets.shapes.formats import WORDS
+from lib.datasets.shapes.skips import REASONS
 from lib.workbench.targets import services
 from lib.workbench.words import LIMIT_WORDS, TRAIT_WORDS
 

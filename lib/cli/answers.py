@@ -8,10 +8,10 @@ from typing import Any
 
 from lib.cli.reading import Opened
 from lib.cli.say import code_of, lines_of
-from lib.datasets import json_text
 from lib.datasets.errors import JobListing, ResultFile
-from lib.datasets.formats import format_of
+from lib.datasets.files import json_text
 from lib.datasets.rules.base import Finding
+from lib.datasets.shapes.formats import format_of
 from lib.datasets.table import Note
 from lib.errors import TuneboardError
 from lib.i18n import _

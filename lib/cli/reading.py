@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lib.cli.errors import BadRecipe, NoSuchFile, RecipeDoesNotFit, UnknownRole, ValidationDoesNotFit
-from lib.datasets.convert import require_columns
 from lib.datasets.errors import NoUsableColumns
-from lib.datasets.mapping import Guess, Role, guess_roles
-from lib.datasets.plans import ANSWER
 from lib.datasets.recipe import COMPLETION, PREFERENCE, Recipe
 from lib.datasets.saved_recipe import load_recipe
+from lib.datasets.shapes.convert import require_columns
+from lib.datasets.shapes.mapping import Guess, Role, guess_roles
+from lib.datasets.shapes.plans import ANSWER
+from lib.datasets.shapes.suggest import marks_in, suggest_recipe
+from lib.datasets.shapes.templates import text_of
+from lib.datasets.shapes.together import together
 from lib.datasets.source import Source, open_source
-from lib.datasets.suggest import marks_in, suggest_recipe
 from lib.datasets.table import Table
-from lib.datasets.templates import text_of
-from lib.datasets.together import together
 from lib.workbench.export import SPELLINGS
 from lib.workbench.targets import Target
 

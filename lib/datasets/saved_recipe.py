@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 from lib.datasets.fixes import SET_FIELD
-from lib.datasets.names import Role
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Recipe
 from lib.datasets.rules.all_rules import CHANGES, COMPARING
+from lib.datasets.shapes.names import Role
 
 FORMATS = (COMPLETION, CHAT, PREFERENCE, REINFORCEMENT)
 PROBES: tuple[dict[str, Any], ...] = (

@@ -1,8 +1,8 @@
 """A file as something to stream: its first rows as a table, and all of them in pieces that processes can share.
 
 A UTF-8 JSON Lines file of objects is read where it lies, by ranges of bytes; any other file is read once into a spool
-(`lib.datasets.spool`), which is named after its contents and read the same way. Rows are numbered from 0 in the order
-of the file and keep their number whatever is left out; in a file read in place that is the line less one.
+(`lib.datasets.files.spool`), which is named after its contents and read the same way. Rows are numbered from 0 in the
+order of the file and keep their number whatever is left out; in a file read in place that is the line less one.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any, BinaryIO, Literal, cast
 import numpy as np
 
 from lib.datasets import jsonl
-from lib.datasets.encoding import label
 from lib.datasets.errors import BrokenJson, TooManyRows
-from lib.datasets.json_text import about_broken, is_object
-from lib.datasets.mapping import shape_of
-from lib.datasets.readers import shown_name
-from lib.datasets.reading import collect
-from lib.datasets.recognise import refuse_other_files
-from lib.datasets.records import Records, cell_of, read_records
-from lib.datasets.spool import spool
-from lib.datasets.spool_file import Spool, open_spool, read_row, table_of
+from lib.datasets.files.encoding import label
+from lib.datasets.files.json_text import about_broken, is_object
+from lib.datasets.files.readers import shown_name
+from lib.datasets.files.reading import collect
+from lib.datasets.files.recognise import refuse_other_files
+from lib.datasets.files.records import Records, cell_of, read_records
+from lib.datasets.files.spool import spool
+from lib.datasets.files.spool_file import Spool, open_spool, read_row, table_of
+from lib.datasets.shapes.mapping import shape_of
 from lib.datasets.table import Cell, JsonValue, Note, Origin, Table
 from lib.i18n import N_
 

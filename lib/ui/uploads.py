@@ -11,7 +11,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lib import library
-from lib.datasets.readers import shown_name
+from lib.datasets.files.readers import shown_name
 
 
 def key(name: str) -> str:

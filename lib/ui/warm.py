@@ -10,8 +10,8 @@ import logging
 import threading
 
 from lib.datasets.samples import SAMPLES
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.datasets.source import in_place
-from lib.datasets.suggest import suggest_recipe
 from lib.pricing.tokens import token_model
 from lib.workbench.survey import survey
 from lib.workbench.targets import chief_targets

@@ -10,11 +10,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from lib.datasets.convert import example_of
 from lib.datasets.jsonl import BrokenLine
 from lib.datasets.recipe import PREFERENCE, Recipe
 from lib.datasets.rules.base import LINES_NAMED, Found
-from lib.datasets.skips import Skip
+from lib.datasets.shapes.convert import example_of
+from lib.datasets.shapes.skips import Skip
 from lib.datasets.source import Chunk, Source, chunks, read_chunk
 from lib.datasets.table import Cell
 from lib.workbench.export import PREFERENCES

@@ -28,8 +28,8 @@ from lib.config import ROOT
 from lib.datasets.corrections import Corrections
 from lib.datasets.errors import ReadingStopped
 from lib.datasets.recipe import Recipe
+from lib.datasets.shapes.together import together
 from lib.datasets.source import open_source
-from lib.datasets.together import together
 from lib.errors import TuneboardError
 from lib.pricing.tokens import TokenModel
 from lib.stored_files import file_path

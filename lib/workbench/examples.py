@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from lib.datasets.applying import apply_fixes
-from lib.datasets.convert import Skip, example_of
 from lib.datasets.corrections import Corrections
 from lib.datasets.jsonl import BrokenLine
 from lib.datasets.recipe import Fix, Recipe
 from lib.datasets.rules.base import LINES_NAMED, Found
+from lib.datasets.shapes.convert import Skip, example_of
 from lib.datasets.source import Chunk, SourceRow, read_chunk
 from lib.datasets.table import Note, Origin
 from lib.workbench.report import BrokenPlace

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lib.datasets.jsonl import BOM
-from lib.datasets.templates import text_of
+from lib.datasets.shapes.templates import text_of
 from lib.workbench.prepare import whole_or_not_at_all
 from lib.workbench.targets import Target
 from lib.workbench.traits import MESSAGE_KEYS, RECORD_KEYS, Traits, format_of

@@ -1,7 +1,7 @@
 """Files that are being opened, each on a thread of its own, so that whoever waits for one can go away or stop it.
 
-The reading itself happens in a process with limits (`lib.datasets.spool`); the thread only waits for that. What was
-opened is kept, with what was wrong with it if it was refused, until `MOST` others were opened after it.
+The reading itself happens in a process with limits (`lib.datasets.files.spool`); the thread only waits for that. What
+was opened is kept, with what was wrong with it if it was refused, until `MOST` others were opened after it.
 """
 
 from __future__ import annotations

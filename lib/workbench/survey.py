@@ -18,7 +18,7 @@ from lib.datasets.rules.all_rules import COMPARING, RULES
 from lib.datasets.rules.base import ComparingRule, Context, Finding, Rule, View, view_of
 from lib.datasets.rules.batches import BatchRule, batches_of
 from lib.datasets.rules.talk import REMEDIES
-from lib.datasets.skips import BY_DESIGN
+from lib.datasets.shapes.skips import BY_DESIGN
 from lib.datasets.source import Chunk, Source, chunks
 from lib.datasets.table import Note
 from lib.i18n import N_

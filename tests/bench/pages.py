@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from lib import library
 from lib.config import ROOT, settings
-from lib.datasets.convert import convert
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.samples import SAMPLES
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.shapes.convert import convert
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.migrations import migrate
 from tests.bench.figures import Figure
 from tests.pages import road

@@ -16,10 +16,10 @@ from typing import Any
 
 from lib.config import settings
 from lib.datasets import jsonl
-from lib.datasets.convert import convert
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.samples import SAMPLES
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.shapes.convert import convert
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.inference.answer import Answer, Sampling, stream
 from lib.inference.prompting import Prepared
 from lib.providers import backend

@@ -21,11 +21,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from lib.datasets import jsonl
-from lib.datasets.convert import convert
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.samples import SAMPLES
+from lib.datasets.shapes.convert import convert
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.datasets.split import split
-from lib.datasets.suggest import suggest_recipe
 from lib.engine.training.job import train
 from lib.engine.training.report import Reporter
 from lib.engine.training.spec import read_spec

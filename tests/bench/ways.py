@@ -17,8 +17,8 @@ from pathlib import Path
 
 from lib.datasets.fixes import accept
 from lib.datasets.recipe import Recipe
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.datasets.source import Source, open_source
-from lib.datasets.suggest import suggest_recipe
 from lib.pricing.encodings import load
 from lib.pricing.tokens import TokenModel
 from lib.workbench.prepare import prepare

@@ -19,8 +19,8 @@ import psutil
 
 from lib import stored_files
 from lib.config import ROOT, settings
+from lib.datasets.shapes.suggest import suggest_recipe
 from lib.datasets.source import open_source
-from lib.datasets.suggest import suggest_recipe
 from lib.workbench import background
 from tests.bench import corpus
 from tests.bench.figures import Figure

@@ -8,15 +8,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.datasets.convert import Skip, convert, example_of
 from lib.datasets.errors import DatasetError
-from lib.datasets.formats import WORDS, format_of
-from lib.datasets.mapping import guess_roles
-from lib.datasets.names import BY_NAME, LINES, VERDICTS, Role
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.recipe import Recipe
-from lib.datasets.skips import REASONS
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.shapes.convert import Skip, convert, example_of
+from lib.datasets.shapes.formats import WORDS, format_of
+from lib.datasets.shapes.mapping import guess_roles
+from lib.datasets.shapes.names import BY_NAME, LINES, VERDICTS, Role
+from lib.datasets.shapes.skips import REASONS
+from lib.datasets.shapes.suggest import suggest_recipe
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 KEYS = st.sampled_from(

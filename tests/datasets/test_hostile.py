@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from lib.datasets import spool as spool_module
 from lib.datasets.errors import (
     BinaryFile,
     BrokenJson,
@@ -31,8 +30,9 @@ from lib.datasets.errors import (
     UnsupportedFile,
     YamlReference,
 )
-from lib.datasets.spool import spool
-from lib.datasets.spool_file import table_of
+from lib.datasets.files import spool as spool_module
+from lib.datasets.files.spool import spool
+from lib.datasets.files.spool_file import table_of
 from lib.datasets.table import Table
 
 Read = Callable[[bytes, str], Table]
@@ -149,7 +149,7 @@ def test_archives_that_admit_what_they_are_are_not_even_begun(
 def test_the_parser_of_workbooks_may_die_of_what_the_checks_miss(
     read: Read, workbook_of_xml: Callable[[dict[str, str]], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded = "import lib.datasets.workbook as w; w.check_workbook = lambda *_: None; "
+    unguarded = "import lib.datasets.files.workbook as w; w.check_workbook = lambda *_: None; "
     monkeypatch.setattr(spool_module, "START", spool_module.START.replace("from lib", unguarded + "from lib", 1))
     with pytest.raises(TooMuchMemory):
         read(workbook_of_xml({"s": SHEETS["far corner"][0]}), "a.xlsx")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from lib.datasets import jsonl
-from lib.datasets.convert import convert, example_of
 from lib.datasets.errors import DatasetError, JobListing, ResultFile
-from lib.datasets.mapping import guess_roles
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.recipe import Recipe
-from lib.datasets.skips import REASONS
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.shapes.convert import convert, example_of
+from lib.datasets.shapes.mapping import guess_roles
+from lib.datasets.shapes.skips import REASONS
+from lib.datasets.shapes.suggest import suggest_recipe
 
 PAIRS = {
     "chat": {

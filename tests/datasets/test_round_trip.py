@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from lib.datasets import jsonl
-from lib.datasets.readers import read_table
-from lib.datasets.spool import spool
-from lib.datasets.spool_file import rows_of, table_of
+from lib.datasets.files.readers import read_table
+from lib.datasets.files.spool import spool
+from lib.datasets.files.spool_file import rows_of, table_of
 from lib.datasets.table import Table
 
 Made = tuple[list[str], list[list[str]]]

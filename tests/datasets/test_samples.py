@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from lib.datasets.convert import convert
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.samples import SAMPLES, Sample, sample
-from lib.datasets.suggest import suggest_recipe
+from lib.datasets.shapes.convert import convert
+from lib.datasets.shapes.suggest import suggest_recipe
 
 WANTED = {"stories": 400, "sarcastic_facts": 60, "headlines": 60, "products": 60, "listener": 50}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lib.datasets.convert import convert
-from lib.datasets.readers import read_table
+from lib.datasets.files.readers import read_table
 from lib.datasets.recipe import Recipe
+from lib.datasets.shapes.convert import convert
 from lib.inference.prompting import Prepared, Turn, prepare
 
 STORY = Recipe(roles={"a": "prompt", "b": "completion"}, separator=" ->", stop="\n###\n")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.datasets.mapping import Role
+from lib.datasets.shapes.mapping import Role
 from lib.ui.data.recipe import spell, unspell
 from lib.ui.data.roles import IN_HEADERS, as_in, values
 

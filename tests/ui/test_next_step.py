@@ -10,7 +10,9 @@ from lib.jobs.records import Job, Status
 from lib.library import Draft, Version
 from lib.ui.next_step import next_step
 
-VERSION = Version("v", "stories", 1, "a" * 64, 10, 400, "completion", Recipe(), Corrections(), "s.csv", "b" * 64, created_at=100.0)
+VERSION = Version(
+    "v", "stories", 1, "a" * 64, 10, 400, "completion", Recipe(), Corrections(), "s.csv", "b" * 64, created_at=100.0
+)
 JOB = Job(
     id="j",
     name="stories v1",

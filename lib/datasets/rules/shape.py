@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from lib.datasets.fixes import Change
-from lib.datasets.mapping import Role
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Fix
 from lib.datasets.rules.base import Context, Finding, Found, Rule, View
+from lib.datasets.shapes.mapping import Role
 from lib.datasets.table import Note
 from lib.i18n import N_
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lib.datasets.applying import apply_fixes
-from lib.datasets.convert import Skip, example_of
 from lib.datasets.corrections import Corrections
 from lib.datasets.fixes import accept
 from lib.datasets.recipe import Recipe
 from lib.datasets.rules.all_rules import COMPARING
 from lib.datasets.rules.base import Finding, Record
+from lib.datasets.shapes.convert import Skip, example_of
 from lib.datasets.source import SourceRow
 from lib.ui.data import lookup
 from lib.ui.data.colours import change

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib.datasets import jsonl
 from lib.datasets.rules.base import Record
-from lib.datasets.skips import Skip
+from lib.datasets.shapes.skips import Skip
 from lib.datasets.source import SourceRow
 from lib.i18n import _
 from lib.ui.data import lookup, model_view, panes

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.datasets.convert import MINIMUM
 from lib.datasets.errors import NoUsableColumns, TooFewExamples
-from lib.datasets.plans import ANSWER, ASK
 from lib.datasets.recipe import REINFORCEMENT
+from lib.datasets.shapes.convert import MINIMUM
+from lib.datasets.shapes.plans import ANSWER, ASK
 from lib.i18n import _
 from lib.ui.data import amounts, progress
 from lib.ui.data.work import Work

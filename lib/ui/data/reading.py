@@ -9,9 +9,9 @@ import streamlit as st
 
 from lib import library
 from lib.config import settings
-from lib.datasets.encoding import ENCODINGS
 from lib.datasets.errors import ReadingStopped, ResultFile
-from lib.datasets.formats import format_of
+from lib.datasets.files.encoding import ENCODINGS
+from lib.datasets.shapes.formats import format_of
 from lib.datasets.source import Source, open_source
 from lib.datasets.table import Table
 from lib.errors import TuneboardError

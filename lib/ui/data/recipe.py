@@ -14,9 +14,9 @@ import streamlit as st
 from lib import library
 from lib.datasets.errors import NoUsableColumns
 from lib.datasets.fixes import SET_FIELD
-from lib.datasets.mapping import Role, guess_roles
 from lib.datasets.recipe import Recipe
-from lib.datasets.suggest import common_system, suggest_recipe
+from lib.datasets.shapes.mapping import Role, guess_roles
+from lib.datasets.shapes.suggest import common_system, suggest_recipe
 from lib.datasets.table import Table
 from lib.i18n import N_, _
 from lib.ui import drafts

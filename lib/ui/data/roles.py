@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.datasets.mapping import Guess, Role
+from lib.datasets.shapes.mapping import Guess, Role
 from lib.datasets.table import Cell, Table
 from lib.i18n import N_, _
 from lib.ui.text import escape, shorten, show_rows

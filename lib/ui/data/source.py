@@ -12,7 +12,7 @@ import streamlit as st
 
 from lib import library
 from lib.config import settings
-from lib.datasets.readers import shown_name
+from lib.datasets.files.readers import shown_name
 from lib.datasets.samples import SAMPLES, Sample
 from lib.i18n import _
 from lib.ui import drafts, uploads

@@ -7,11 +7,11 @@ from functools import partial
 
 import streamlit as st
 
-from lib.datasets.names import Role
 from lib.datasets.recipe import Recipe
-from lib.datasets.speakers import role_of
+from lib.datasets.shapes.names import Role
+from lib.datasets.shapes.speakers import role_of
+from lib.datasets.shapes.templates import text_of
 from lib.datasets.table import Table
-from lib.datasets.templates import text_of
 from lib.i18n import _
 from lib.ui.data.parts import SPEAKERS
 from lib.ui.data.work import change_recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.datasets import templates
+from lib.datasets.shapes import templates
 from lib.datasets.table import Table
 from lib.errors import TuneboardError
 from lib.i18n import _

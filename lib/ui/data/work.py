@@ -17,9 +17,9 @@ import streamlit as st
 from lib import library
 from lib.datasets.corrections import Corrections
 from lib.datasets.recipe import Fix, Recipe
+from lib.datasets.shapes.together import changes_rows, together
 from lib.datasets.source import Source
 from lib.datasets.table import Table
-from lib.datasets.together import changes_rows, together
 from lib.pricing.tokens import TokenModel, token_model
 from lib.ui import drafts
 from lib.workbench.background import Spec

@@ -7,8 +7,8 @@ import json
 import streamlit as st
 
 from lib import library
-from lib.datasets.mapping import Role
 from lib.datasets.recipe import Recipe
+from lib.datasets.shapes.mapping import Role
 from lib.i18n import _
 from lib.inference.prompting import prepare
 from lib.jobs.records import Job
