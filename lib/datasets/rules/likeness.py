@@ -88,6 +88,7 @@ class Own:
                 band = np.stack([self.values[half, place].take(columns[place]) for place in places], axis=1)
                 band[often] = 0
                 yield band
+            del columns, often  # before the other half is copied
 
     def marks(self, sketches: Sketches, examples: NDArray[np.int64]) -> Marks:
         """Return (n, 2, BINS) which bins of some examples hold something of their own."""
@@ -138,8 +139,12 @@ def candidates(sketches: Sketches, own: Own) -> Pairs:
     numbers = np.concatenate(found)
     found.clear()
     numbers.sort()  # np.unique takes ten times as long
-    numbers = numbers[np.diff(numbers, prepend=-1) > 0]
-    return np.stack(np.divmod(numbers, len(sketches)), axis=1)
+    new = np.ones(len(numbers), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
+    numbers = numbers[new]
+    pairs = np.empty((len(numbers), 2), np.int64)
+    np.divmod(numbers, len(sketches), out=(pairs[:, 0], pairs[:, 1]))
+    return pairs
 
 
 def compare(sketches: Sketches, own: Own, pairs: Pairs) -> Marks:
