@@ -42,7 +42,7 @@ FOREIGN = [
     (0, b"Rar!", "RAR"),
     (0, b"7z\xbc\xaf", "7z"),
     (257, b"ustar", "TAR"),
-    (0, b"%PDF", "PDF"),
+    (0, b"%PDF-", "PDF"),
     (0, b"\x89PNG", "PNG"),
     (0, b"\xff\xd8\xff", "JPEG"),
     (0, b"GIF8", "GIF"),
@@ -57,10 +57,14 @@ FOREIGN = [
     (0, b"SQLite format 3", "SQLite"),
     (0, b"GGUF", "GGUF"),
     (0, b"\x7fELF", "machine code"),
-    (0, b"{\\rtf", "RTF"),
+    (0, b"{\\rtf1", "RTF"),
     (8, b'{"__metadata__"', "safetensors"),
     *((0, bytes([0x80, version]), "pickle") for version in range(2, 6)),
 ]
+WRITTEN = {"PDF", "RTF"}
+"""Kinds that may be text from end to end."""
+NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""A name made of letters makes a file foreign only beside bytes that no text holds: a column may be called GGUF."""
 MARKUP = [
     (re.compile(r"\s*(<!doctype html|<html\b)", re.IGNORECASE), "HTML"),
     (re.compile(r"\s*<svg\b", re.IGNORECASE), "SVG"),
@@ -71,7 +75,7 @@ MARKUP = [
 def refuse_foreign(head: bytes, name: str) -> None:
     """Raise for files that are known by their first bytes and hold no rows for us."""
     for at, start, kind in FOREIGN:
-        if head.startswith(start, at):
+        if head.startswith(start, at) and (kind in WRITTEN or not start.isascii() or NO_TEXT.search(head)):
             raise UnsupportedFile(file=name, kind=kind)
     if head.startswith(OLE) and "WordDocument".encode("utf-16-le") in head:
         raise UnsupportedFile(file=name, kind="DOC")

@@ -88,3 +88,8 @@ def test_a_file_that_holds_no_rows_is_called_what_it_is(data: bytes, kind: str) 
 def test_text_that_talks_in_tags_is_still_text() -> None:
     assert read_table(b"<think> is a tag\n<b>bold</b> words\n", "a.txt").rows
     assert read_table(b"prompt,completion\n<b>x</b>,y\n", "a.csv").rows
+
+
+@pytest.mark.parametrize("name", ["GGUF", "PAR1", "ARROW1", "GIF8", "Rar!", "BZh"])
+def test_a_column_may_be_called_like_the_first_letters_of_a_foreign_file(name: str) -> None:
+    assert read_table(f"{name};answer\n1;2\n".encode(), "a.csv").columns == [name, "answer"]
