@@ -62,7 +62,12 @@ def test_an_empty_file_is_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("data", "kind"),
-    [(b"BZh91AY&SY\x0e\x9f", "bzip2"), (b"\x80\x04\x95rest", "pickle"), (b"%PDF-1.7", "PDF"), (b"PAR1\x15\x04\x15", "Parquet")],
+    [
+        (b"BZh91AY&SY\x0e\x9f", "bzip2"),
+        (b"\x80\x04\x95rest", "pickle"),
+        (b"%PDF-1.7", "PDF"),
+        (b"PAR1\x15\x04\x15", "Parquet"),
+    ],
 )
 def test_a_file_of_another_kind_is_named_whatever_it_is_called(data: bytes, kind: str) -> None:
     with pytest.raises(UnsupportedFile, match=kind):
