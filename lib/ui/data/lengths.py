@@ -9,7 +9,7 @@ from lib.i18n import _
 from lib.pricing.tokens import TokenCount
 from lib.ui.format import number
 
-BAR, OVER, LIMIT = "#3b82f6", "#ea580c", "#e11d48"
+BAR, OVER, LIMIT = "#178080", "#ea580c", "#e11d48"
 HEIGHT = 200
 FAR = 3
 """A limit so many times the longest example would squeeze all bars together: it is said in words instead."""

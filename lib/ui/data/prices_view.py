@@ -48,6 +48,7 @@ def draw(work: Work, report: Report) -> list[Quote]:
         disabled=[name for name in (shown[0] if shown else {}) if name != "price"],
         on_change=partial(_set_price, work.draft_id, names, key),
         column_config=_columns(),
+        placeholder="",
         alt=_("What training would cost at each service"),
     )
     if any(quote.estimate.approximate for quote in found):
