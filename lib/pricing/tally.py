@@ -75,10 +75,6 @@ class TokenCount:
         """Return how many examples are longer than `limit`."""
         return sum(tokens > limit for tokens in self.per_example)
 
-    def rows_over(self, limit: int) -> list[int]:
-        """Return the positions of the examples that are longer than `limit`, counted from 0."""
-        return [position for position, tokens in enumerate(self.per_example) if tokens > limit]
-
     def within(self, limit: int | None) -> int:
         """Return all tokens when each example is cut at `limit`."""
         if limit is None:
