@@ -22,6 +22,12 @@ def test_percentiles_are_lengths_that_occur() -> None:
     assert of(1, 2, 3).percentiles((0.0, 1.0)) == [1, 3]
 
 
+def test_a_limit_cuts_examples_and_counts_those_it_cuts() -> None:
+    assert of(3, 10, 4, 11).over(9) == 2
+    assert of(3, 10).within(5) == 8
+    assert of(3, 10).within(None) == 13
+
+
 def test_bars_are_round_and_reach_the_limit() -> None:
     bars = of(3, 4, 99).bins(most=10, limit=180)
     assert [bar.high - bar.low for bar in bars] == [20] * len(bars)
