@@ -124,6 +124,18 @@ class Rule:
         raise NotImplementedError
 
 
+class RowRule(Rule):
+    """A rule that judges each example by itself, and keeps those it is about in `found`."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.found = Found()
+
+    def merge(self, other: Self) -> None:
+        """Add the rows of the piece that follows."""
+        self.found.merge(other.found)
+
+
 class ComparingRule(Rule):
     """A rule that compares examples with each other; its fix drops the surplus ones."""
 

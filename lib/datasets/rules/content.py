@@ -9,7 +9,7 @@ from lib.datasets.fixes import Change
 from lib.datasets.recipe import COMPLETION, Fix
 from lib.datasets.rules import shape, task
 from lib.datasets.rules.bare import bare_completion, bare_prompt, split_lead
-from lib.datasets.rules.base import Context, Finding, Found, Rule, View
+from lib.datasets.rules.base import Context, Finding, Found, RowRule, Rule, View
 from lib.datasets.table import Note
 from lib.i18n import N_
 
@@ -132,7 +132,7 @@ def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-class StandIns(Rule):
+class StandIns(RowRule):
     """Completions that are only a stand-in for a missing value.
 
     Never dropped: "NA" and "None" are labels in many files, and prepare_data deleted them.
@@ -142,15 +142,11 @@ class StandIns(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.found = Found()
         self.longest = LONGEST_STAND_IN + len(context.recipe.stop)
 
     def look(self, view: View) -> None:
         if len(view.completion) <= self.longest and is_stand_in(bare_completion(self.context.recipe, view.completion)):
             self.found.add(view)
-
-    def merge(self, other: Self) -> None:
-        self.found.merge(other.found)
 
     def findings(self) -> list[Finding]:
         if not self.found:
@@ -165,21 +161,14 @@ def is_stand_in(text: str) -> bool:
     return text.strip().lower() in STAND_INS
 
 
-class PythonValues(Rule):
+class PythonValues(RowRule):
     """Texts that are a structure as Python prints it."""
 
     code: ClassVar[str] = "python_values"
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.found = Found()
-
     def look(self, view: View) -> None:
         if is_python_value(view.completion) or is_python_value(view.prompt):
             self.found.add(view)
-
-    def merge(self, other: Self) -> None:
-        self.found.merge(other.found)
 
     def findings(self) -> list[Finding]:
         if not self.found:

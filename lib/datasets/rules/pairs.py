@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from lib.datasets.fixes import Change
 from lib.datasets.recipe import PREFERENCE, Fix
-from lib.datasets.rules.base import Context, Finding, Found, Rule, View, text_of_message
+from lib.datasets.rules.base import Context, Finding, RowRule, Rule, View, text_of_message
 from lib.datasets.table import Note
 from lib.i18n import N_
 
 
-class PreferenceRule(Rule):
+class PreferenceRule(RowRule):
     """A rule about preference rows that notes rows one by one."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.found = Found()
 
     @classmethod
     def applies(cls, context: Context) -> bool:
         return context.recipe.format == PREFERENCE
-
-    def merge(self, other: Self) -> None:
-        self.found.merge(other.found)
 
 
 class SamePair(PreferenceRule):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from lib.datasets.fixes import Change
 from lib.datasets.recipe import CHAT, COMPLETION, PREFERENCE, REINFORCEMENT, Fix
-from lib.datasets.rules.base import Context, Finding, Found, Rule, View
+from lib.datasets.rules.base import Context, Finding, Found, RowRule, Rule, View
 from lib.datasets.shapes.mapping import Role
 from lib.datasets.table import Note
 from lib.i18n import N_
@@ -98,22 +98,18 @@ class UnusedColumns(Rule):
         return [Finding(self.code, "hint", title, why, todo, count=len(names))]
 
 
-class MixedFormats(Rule):
+class MixedFormats(RowRule):
     """Examples of another format than the rest."""
 
     code: ClassVar[str] = "mixed_formats"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.found = Found()
         self.must = MUST.get(context.recipe.format, "messages")
 
     def look(self, view: View) -> None:
         if self.must not in view.record:
             self.found.add(view)
-
-    def merge(self, other: Self) -> None:
-        self.found.merge(other.found)
 
     def findings(self) -> list[Finding]:
         if not self.found:
