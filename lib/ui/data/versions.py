@@ -45,11 +45,14 @@ def draw_save(work: Work) -> None:
         return
     drafts.fill("data_save", work.draft_id, {"data_name": default_name(work.state)})
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", width=560):
-        name = st.text_input(_("Name of the dataset"), key="data_name", max_chars=80).strip()
+        named = default_name(work.state)
+        name = (
+            st.text_input(_("Name of the dataset"), key="data_name", max_chars=80, placeholder=named).strip() or named
+        )
         label, icon = _("Save dataset version"), ":material/save:"
-        if st.button(label, type="primary", icon=icon, key="data_save", disabled=not name):
+        if st.button(label, type="primary", icon=icon, key="data_save"):
             st.session_state[SAVING] = work.spec("prepare").key
-    if st.session_state.get(SAVING) == work.spec("prepare").key and name:
+    if st.session_state.get(SAVING) == work.spec("prepare").key:
         with written.whole(work) as prepared:
             if prepared is not None:
                 st.session_state.pop(SAVING)
