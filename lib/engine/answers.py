@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.engine.ids import new_id
-from lib.engine.store import now
+from lib.engine.tables import now
 
 
 @dataclass

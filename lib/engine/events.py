@@ -13,7 +13,9 @@ from starlette.routing import Route
 from lib.engine.errors import no_job
 from lib.engine.ids import new_id
 from lib.engine.paging import list_object, read_page, take
-from lib.engine.store import CheckpointRow, EventRow, JobRow, Store
+from lib.engine.projects import project_of
+from lib.engine.store import Store
+from lib.engine.tables import CheckpointRow, EventRow, JobRow
 
 METRICS = (
     "train_loss",
@@ -105,6 +107,6 @@ class Events:
 def known_job(session: Session, request: Request) -> str:
     """Return the job id in the path, or refuse it."""
     job_id = request.path_params["job_id"]
-    if not session.scalar(select(exists().where(JobRow.id == job_id))):
+    if not session.scalar(select(exists().where(JobRow.id == job_id, JobRow.project == project_of(request)))):
         raise no_job(job_id)
     return job_id

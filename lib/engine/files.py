@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -25,7 +26,9 @@ from lib.engine.errors import ApiError, invalid, no_file
 from lib.engine.idempotency import Once, once
 from lib.engine.ids import new_id
 from lib.engine.paging import list_object, read_page, take
-from lib.engine.store import FileRow, Store
+from lib.engine.projects import project_of
+from lib.engine.store import Store
+from lib.engine.tables import FileRow
 
 PURPOSES = frozenset({"assistants", "batch", "evals", "fine-tune", "user_data", "vision"})
 RESULTS = "fine-tune-results"
@@ -137,7 +140,8 @@ class Files:
             if not stored.size:
                 raise invalid("The file is empty. Upload a file with at least one line.", "file", "empty_file")
             key = once(request, {"name": name, "purpose": purpose, "sha256": stored.sha256})
-            answer = self._record(stored, name, purpose, key)
+            row = FileRow(id=stored.id, project=project_of(request), filename=name, purpose=purpose, bytes=stored.size)
+            answer = self._record(row, key)
         except ApiError:
             self._folder.remove(stored.id)
             raise
@@ -145,11 +149,10 @@ class Files:
             self._folder.remove(stored.id)
         return answer
 
-    def _record(self, stored: Stored, name: str, purpose: str, key: Once) -> dict[str, Any]:
+    def _record(self, row: FileRow, key: Once) -> dict[str, Any]:
         with self._store.writing() as session:
             if given := key.recall(session):
                 return given
-            row = FileRow(id=stored.id, filename=name, purpose=purpose, bytes=stored.size)
             session.add(row)
             session.flush()
             answer = file_object(row)
@@ -160,7 +163,7 @@ class Files:
         """List files, newest first."""
         page = read_page(request, default=10_000, most=10_000)
         purpose = request.query_params.get("purpose")
-        where = [FileRow.purpose == purpose] if purpose else []
+        where = [FileRow.project == project_of(request), *([FileRow.purpose == purpose] if purpose else [])]
         with self._store.reading() as session:
             rows, more = take(session, FileRow, where, page)
             return JSONResponse(list_object([file_object(row) for row in rows], more, ends=True))
@@ -179,22 +182,23 @@ class Files:
 
     def delete(self, request: Request) -> Response:
         """Delete a file."""
-        file_id = request.path_params["file_id"]
         with self._store.writing() as session:
-            row = session.scalar(select(FileRow).where(FileRow.id == file_id))
-            if row is None:
-                raise no_file(file_id)
+            row = find_file(session, request.path_params["file_id"], project_of(request))
             session.delete(row)
         self._folder.remove(row.id)
         return JSONResponse({"id": row.id, "object": "file", "deleted": True})
 
     def _find(self, request: Request) -> FileRow:
-        file_id = request.path_params["file_id"]
         with self._store.reading() as session:
-            row = session.scalar(select(FileRow).where(FileRow.id == file_id))
-        if row is None:
-            raise no_file(file_id)
-        return row
+            return find_file(session, request.path_params["file_id"], project_of(request))
+
+
+def find_file(session: Session, file_id: str, project: str) -> FileRow:
+    """Return the row of a project's file, or refuse the id."""
+    row = session.scalar(select(FileRow).where(FileRow.id == file_id, FileRow.project == project))
+    if row is None:
+        raise no_file(file_id)
+    return row
 
 
 def _shown_name(name: str) -> str:

@@ -21,6 +21,7 @@ from lib.engine.bodies import read_body
 from lib.engine.errors import INVALID, ApiError, invalid, no_model
 from lib.engine.generate_request import ChatRequest, CompletionRequest, GenerateRequest
 from lib.engine.models import Model, Models
+from lib.engine.projects import project_of
 from lib.engine.sse import DONE, KEEP_ALIVE, event_stream, frame, unless_gone
 from lib.engine.worker_process import Event, Stream, Worker
 
@@ -46,18 +47,18 @@ class Generate:
     async def complete(self, request: Request) -> Response:
         """Go on from a prompt."""
         asked = await read_body(request, CompletionRequest)
-        model = await self._model(asked)
+        model = await self._model(asked, project_of(request))
         return await self._answer(request, asked, model, CompletionShape(model.id, fingerprint(model)))
 
     async def chat(self, request: Request) -> Response:
         """Answer a chat."""
         asked = await read_body(request, ChatRequest)
-        model = await self._model(asked)
+        model = await self._model(asked, project_of(request))
         return await self._answer(request, asked, model, ChatShape(model.id, fingerprint(model)))
 
-    async def _model(self, asked: GenerateRequest) -> Model:
+    async def _model(self, asked: GenerateRequest, project: str) -> Model:
         asked.check()
-        model = await run_in_threadpool(self._models.find, asked.model)
+        model = await run_in_threadpool(self._models.find, asked.model, project)
         if model is None:
             raise no_model(asked.model)
         if model.path is None:

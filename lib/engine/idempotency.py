@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from lib.engine.errors import invalid
-from lib.engine.store import ReplayRow, now
+from lib.engine.projects import project_of
+from lib.engine.tables import ReplayRow, now
 
 KEEP_SECONDS = 24 * 3600
 LONGEST_KEY = 255
@@ -52,4 +53,4 @@ def once(request: Request, contents: dict[str, Any]) -> Once:
     if len(key) > LONGEST_KEY:
         raise invalid(f"An Idempotency-Key has at most {LONGEST_KEY} characters.", "Idempotency-Key")
     digest = hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
-    return Once(f"{request.url.path} {key}" if key else "", digest)
+    return Once(f"{project_of(request)} {request.url.path} {key}" if key else "", digest)

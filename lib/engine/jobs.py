@@ -26,7 +26,9 @@ from lib.engine.ids import new_id, short_tag
 from lib.engine.job_request import JobRequest
 from lib.engine.models import Models
 from lib.engine.paging import list_object, read_page, take
-from lib.engine.store import FileRow, JobRow, MetadataRow, Store, now
+from lib.engine.projects import project_of
+from lib.engine.store import Store
+from lib.engine.tables import FileRow, JobRow, MetadataRow, now
 
 ACTIVE = ("validating_files", "queued", "running")
 MOST_ACTIVE = 1000
@@ -89,20 +91,20 @@ class Jobs:
         """Accept a job and let the queue know."""
         asked = await read_body(request, JobRequest)
         key = once(request, asked.model_dump())
-        answer = await run_in_threadpool(self._add, asked, key)
+        answer = await run_in_threadpool(self._add, asked, project_of(request), key)
         self._wakers.created()
         return JSONResponse(answer)
 
-    def _add(self, asked: JobRequest, key: Once) -> dict[str, Any]:
+    def _add(self, asked: JobRequest, project: str, key: Once) -> dict[str, Any]:
         knobs = asked.knobs()
-        if self._models.find(asked.model) is None:
+        if self._models.find(asked.model, project) is None:
             raise invalid(f"The model '{asked.model}' does not exist", "model", "model_not_found")
         with self._store.writing() as session:
             if given := key.recall(session):
                 return given
-            _check_files(session, asked)
+            _check_files(session, asked, project)
             _check_room(session)
-            row = _new_row(asked, knobs.model_dump())
+            row = _new_row(asked, project, knobs.model_dump())
             session.add(row)
             session.flush()
             session.add_all(MetadataRow(key=k, value=v, job_seq=row.seq) for k, v in (asked.metadata or {}).items())
@@ -119,18 +121,20 @@ class Jobs:
         """List jobs, newest first, filtered by `metadata[key]=value`."""
         page = read_page(request, default=20, most=1000)
         with self._store.reading() as session:
-            rows, more = take(session, JobRow, _metadata_filter(request), page)
+            rows, more = take(
+                session, JobRow, [JobRow.project == project_of(request), *_metadata_filter(request)], page
+            )
             return JSONResponse(list_object([job_object(row) for row in rows], more))
 
     def retrieve(self, request: Request) -> Response:
         """Return one job object."""
         with self._store.reading() as session:
-            return JSONResponse(job_object(find_job(session, request.path_params["job_id"])))
+            return JSONResponse(job_object(_asked_job(session, request)))
 
     def cancel(self, request: Request) -> Response:
         """Cancel a job: at once in the store, its trainer a moment later."""
         with self._store.writing() as session:
-            row = find_job(session, request.path_params["job_id"])
+            row = _asked_job(session, request)
             if row.status not in ACTIVE:
                 message = f"This job has already ended: its status is '{row.status}'."
                 raise invalid(message, "fine_tuning_job_id", "invalid_job_status")
@@ -150,10 +154,19 @@ def find_job(session: Session, job_id: str) -> JobRow:
     return row
 
 
-def _new_row(asked: JobRequest, knobs: dict[str, Any]) -> JobRow:
+def _asked_job(session: Session, request: Request) -> JobRow:
+    """Return the job in the request's path; another project's is refused like one that is not there."""
+    row = find_job(session, request.path_params["job_id"])
+    if row.project != project_of(request):
+        raise no_job(row.id)
+    return row
+
+
+def _new_row(asked: JobRequest, project: str, knobs: dict[str, Any]) -> JobRow:
     seed = asked.seed if asked.seed is not None else random.randrange(2**31)  # noqa: S311 - a seed, not a secret
     return JobRow(
         id=new_id("ftjob-"),
+        project=project,
         model=asked.model,
         training_file=asked.training_file,
         validation_file=asked.validation_file,
@@ -165,12 +178,12 @@ def _new_row(asked: JobRequest, knobs: dict[str, Any]) -> JobRow:
     )
 
 
-def _check_files(session: Session, asked: JobRequest) -> None:
+def _check_files(session: Session, asked: JobRequest, project: str) -> None:
     for param in ("training_file", "validation_file"):
         file_id = getattr(asked, param)
         if file_id is None:
             continue
-        purpose = session.scalar(select(FileRow.purpose).where(FileRow.id == file_id))
+        purpose = session.scalar(select(FileRow.purpose).where(FileRow.id == file_id, FileRow.project == project))
         if purpose is None:
             raise invalid(f"There is no file '{file_id}'. Upload it first.", param, "file_not_found")
         if purpose != "fine-tune":

@@ -31,7 +31,9 @@ from lib.engine.bases import (
     usual_speed,
 )
 from lib.engine.errors import invalid, no_model
-from lib.engine.store import CheckpointRow, ModelRow, SpeedRow, Store
+from lib.engine.projects import project_of
+from lib.engine.store import Store
+from lib.engine.tables import CheckpointRow, JobRow, ModelRow, SpeedRow
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,20 @@ class Models:
             Route("/v1/models/{model:path}", self.delete, methods=["DELETE"]),
         ]
 
-    def find(self, model: str) -> Model | None:
-        """Return the model of that id: a base, a tuned model or a checkpoint."""
+    def find(self, model: str, project: str) -> Model | None:
+        """Return the model of that id that a project may ask: a base, or its own tuned model or checkpoint."""
         if base := self._bases.find(model):
             return _of_base(base)
         with self._store.reading() as session:
-            if row := session.scalar(select(ModelRow).where(ModelRow.id == model)):
+            if row := session.scalar(select(ModelRow).where(ModelRow.id == model, ModelRow.project == project)):
                 return _of_row(row)
-            return _of_checkpoint(session, model)
+            return _of_checkpoint(session, model, project)
 
-    def list(self, _request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         """List the bases, then the tuned models, newest first."""
         with self._store.reading() as session:
-            rows = session.scalars(select(ModelRow).order_by(ModelRow.seq.desc())).all()
+            own = select(ModelRow).where(ModelRow.project == project_of(request))
+            rows = session.scalars(own.order_by(ModelRow.seq.desc())).all()
             speeds = {row.base: row for row in session.scalars(select(SpeedRow))}
         models = [_of_base(base) for base in self._bases.all()]
         models += [model for row in rows if (model := _of_row(row))]
@@ -93,7 +96,7 @@ class Models:
     def retrieve(self, request: Request) -> Response:
         """Return one model object."""
         name = request.path_params["model"]
-        model = self.find(name)
+        model = self.find(name, project_of(request))
         if model is None:
             raise no_model(name)
         with self._store.reading() as session:
@@ -106,7 +109,8 @@ class Models:
         if self._bases.find(name):
             raise invalid(f"'{name}' is a base model: it can't be deleted here.", "model")
         with self._store.writing() as session:
-            row = session.scalar(select(ModelRow).where(ModelRow.id == name))
+            own = select(ModelRow).where(ModelRow.id == name, ModelRow.project == project_of(request))
+            row = session.scalar(own)
             if row is None:
                 raise no_model(name)
             session.delete(row)
@@ -126,8 +130,9 @@ def _of_row(row: ModelRow) -> Model | None:
     return Model(row.id, row.created_at, root_of(row.id), path, facts(path), row.format, row.job_id)
 
 
-def _of_checkpoint(session: Session, name: str) -> Model | None:
-    row = session.scalar(select(CheckpointRow).where(CheckpointRow.model == name))
+def _of_checkpoint(session: Session, name: str, project: str) -> Model | None:
+    own = select(CheckpointRow).join(JobRow, JobRow.id == CheckpointRow.job_id).where(JobRow.project == project)
+    row = session.scalar(own.where(CheckpointRow.model == name))
     if row is None or not Path(row.path).is_dir():
         return None
     path = Path(row.path)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from lib.engine.errors import invalid
-from lib.engine.store import Listed
+from lib.engine.tables import Listed
 
 R = TypeVar("R", bound=Listed)
 

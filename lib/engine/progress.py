@@ -18,7 +18,8 @@ from lib.engine.bases import root_of
 from lib.engine.events import METRICS, metrics_event, note
 from lib.engine.ids import new_id
 from lib.engine.jobs import find_job
-from lib.engine.store import CheckpointRow, JobRow, Store, now
+from lib.engine.store import Store
+from lib.engine.tables import CheckpointRow, JobRow, now
 
 MOST_CRASHES = 3
 

@@ -20,7 +20,8 @@ from lib.engine import progress, results
 from lib.engine.files import Folder
 from lib.engine.jobs import find_job
 from lib.engine.models import Models
-from lib.engine.store import JobRow, Store
+from lib.engine.store import Store
+from lib.engine.tables import JobRow
 from lib.engine.trainer_process import EVENTS, Line, Trainer, clear_leftovers, cut_broken_end, last_words, read_lines
 from lib.engine.validate import InvalidFile, check_file
 
@@ -160,7 +161,7 @@ class Queue:
         folder.mkdir(parents=True, exist_ok=True)
         clear_leftovers(folder)
         cut_broken_end(folder / EVENTS)
-        model = self._models.find(row.model)
+        model = self._models.find(row.model, row.project)
         if model is None:
             raise FileNotFoundError(f"the model '{row.model}' is no longer there")
         spec = {

@@ -19,7 +19,8 @@ from lib.engine.events import note
 from lib.engine.files import RESULTS, Folder
 from lib.engine.jobs import find_job
 from lib.engine.progress import tuned_name
-from lib.engine.store import EventRow, FileRow, JobRow, ModelRow, SpeedRow, Store, now
+from lib.engine.store import Store
+from lib.engine.tables import EventRow, FileRow, JobRow, ModelRow, SpeedRow, now
 
 COLUMNS = {
     "step": "step",
@@ -41,7 +42,11 @@ def succeed(store: Store, folder: Folder, job_id: str, model: Path) -> None:
     with store.writing() as session:
         row = find_job(session, job_id)
         if row.status == "running" and row.outcome:
-            session.add(FileRow(id=stored.id, filename="step_metrics.csv", purpose=RESULTS, bytes=stored.size))
+            session.add(
+                FileRow(
+                    id=stored.id, project=row.project, filename="step_metrics.csv", purpose=RESULTS, bytes=stored.size
+                )
+            )
             _publish(session, row, row.outcome, stored.id, model)
             return
     folder.remove(stored.id)
@@ -57,6 +62,7 @@ def _publish(session: Session, row: JobRow, outcome: dict[str, Any], result_file
             id=name,
             base=root,
             path=str(model),
+            project=row.project,
             job_id=row.id,
             format=model_format(model),
             parameters=row.parameters,
