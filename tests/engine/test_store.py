@@ -10,9 +10,7 @@ from sqlalchemy import select
 from lib.engine.store import Store
 from lib.engine.tables import FileRow
 
-OLDER = (
-    "CREATE TABLE files (seq INTEGER PRIMARY KEY, id TEXT, created_at INTEGER, filename TEXT, purpose TEXT, bytes INT)"
-)
+OLDER = "CREATE TABLE files (seq INTEGER PRIMARY KEY, id, created_at, filename, purpose, bytes)"
 
 
 def test_the_files_of_an_older_engine_belong_to_the_default_project(tmp_path: Path) -> None:
