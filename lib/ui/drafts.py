@@ -6,6 +6,8 @@ from the draft; what they hold is written back at the end of each run. This modu
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +16,10 @@ import streamlit as st
 from lib import library
 
 PARAM = "draft"
+DRAWN = "drafts_drawn"
+NEVER = math.inf
+TIME_TO_ARRIVE = 1.0
+"""Seconds. Streamlit sends a run's messages every few hundredths of a second; this is for a busy machine."""
 
 
 def open_draft(kind: str, used_up: Callable[[str], bool] = lambda _id: False) -> str:
@@ -35,12 +41,33 @@ def renew(kind: str, state: dict[str, Any]) -> None:
 
 
 def fill(kind: str, draft_id: str, values: Mapping[str, Any]) -> None:
-    """Give widgets (by key) their values: all of them when the draft is another than before, else the missing ones."""
+    """Give widgets (by key) their values: all of them when the draft is another than before, else the missing ones.
+
+    A value that is set here reaches the browser with the run that sets it. If that run was cut short, or the next one
+    followed so soon that its messages were dropped, the browser would show an empty field and send it back as the
+    user's word. So what a widget holds is set again until a run that drew it has had time to arrive.
+    """
     changed = st.session_state.get(f"{kind}_filled") != draft_id
+    arrived = _arrived(kind)
     for key, value in values.items():
         if changed or key not in st.session_state:
             st.session_state[key] = value
+        elif not arrived:
+            st.session_state[key] = st.session_state[key]
     st.session_state[f"{kind}_filled"] = draft_id
+
+
+def drawn() -> None:
+    """Note that whatever was filled in this run has been drawn. `keep` does so too."""
+    st.session_state[DRAWN] = dict.fromkeys(st.session_state.get(DRAWN, {}), time.monotonic())
+
+
+def _arrived(kind: str) -> bool:
+    """Tell whether what the last run filled was drawn, long enough ago; begin to fill anew."""
+    at: dict[str, float] = st.session_state.setdefault(DRAWN, {})
+    before = at.get(kind, NEVER)
+    at[kind] = NEVER
+    return time.monotonic() - before > TIME_TO_ARRIVE
 
 
 def forget(kind: str) -> None:
@@ -49,7 +76,8 @@ def forget(kind: str) -> None:
 
 
 def keep(kind: str, draft_id: str, state: dict[str, Any]) -> None:
-    """Write `state` to the draft if it differs from what is there."""
+    """Write `state`, which the drawn fields hold, to the draft if it differs from what is there."""
+    drawn()
     if library.draft(draft_id, kind) != state:
         library.save_draft(draft_id, kind, state)
 

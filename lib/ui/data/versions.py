@@ -49,6 +49,7 @@ def draw_save(work: Work) -> None:
         name = (
             st.text_input(_("Name of the dataset"), key="data_name", max_chars=80, placeholder=named).strip() or named
         )
+        drafts.drawn()
         label, icon = _("Save dataset version"), ":material/save:"
         if st.button(label, type="primary", icon=icon, key="data_save"):
             st.session_state[SAVING] = work.spec("prepare").key
