@@ -56,7 +56,7 @@ class Engine:
         folder = Folder(home / "files")
         catalogue = Models(self._store, Bases(models), self._worker.forget)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
-        wakers = Wakers(self._queue.created, self._queue.cancelled)
+        wakers = Wakers(self._queue.arrived, self._queue.stopped)
         self.app = Starlette(
             routes=[
                 Route("/healthz", _health),

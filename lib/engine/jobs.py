@@ -36,10 +36,10 @@ MOST_ACTIVE = 1000
 
 @dataclass(frozen=True)
 class Wakers:
-    """How the routes tell the queue that there is something to do, from whatever thread they run on."""
+    """How the routes tell the queue, from whatever thread they run on, that a job wants work or wants none any more."""
 
-    created: Callable[[], None]
-    cancelled: Callable[[str], None]
+    arrived: Callable[[], None]
+    stopped: Callable[[str], None]
 
 
 def job_object(row: JobRow) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Jobs:
         asked = await read_body(request, JobRequest)
         key = once(request, asked.model_dump())
         answer = await run_in_threadpool(self._add, asked, project_of(request), key)
-        self._wakers.created()
+        self._wakers.arrived()
         return JSONResponse(answer)
 
     def _add(self, asked: JobRequest, project: str, key: Once) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Jobs:
             row.finished_at = now()
             note(session, row.id, "Fine-tuning job cancelled")
             answer = job_object(row)
-        self._wakers.cancelled(row.id)
+        self._wakers.stopped(row.id)
         return JSONResponse(answer)
 
 

@@ -73,12 +73,13 @@ class Queue:
         await asyncio.gather(*self._loops, *self._stops, return_exceptions=True)
         await asyncio.to_thread(progress.requeue, self._store, "The engine was stopped.", crashed=False)
 
-    def created(self) -> None:
-        """Tell that a job was created. Any thread may call this."""
+    def arrived(self) -> None:
+        """Tell that a job was created or resumed. Any thread may call this."""
         self._call(self._arrived.set)
+        self._call(self._ready.set)
 
-    def cancelled(self, job_id: str) -> None:
-        """Tell that a job was cancelled. Any thread may call this."""
+    def stopped(self, job_id: str) -> None:
+        """Tell that a job was cancelled or paused: its trainer is no longer wanted. Any thread may call this."""
         self._call(partial(self._stop_trainer, job_id))
 
     def _call(self, act: Callable[[], None]) -> None:
