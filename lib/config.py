@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import ByteSize, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +17,8 @@ DATA = ROOT / "data"
 SAMPLES = DATA / "samples"
 ENCODINGS = DATA / "encodings"
 CATALOGUE = DATA / "catalogue"
+_MIB = 1024 * 1024
+_GIB = 1024 * _MIB
 
 
 class Settings(BaseSettings):
@@ -47,6 +49,57 @@ class Settings(BaseSettings):
 
     max_upload_mb: int = 512
     """Largest file the Data page takes, in MiB; as large as the largest training file OpenAI takes."""
+
+    engine_file_bytes: ByteSize = Field(default=ByteSize(512 * _MIB), gt=0)
+    """Largest file the engine takes in one piece. Sizes may be written as `512MiB` or `8GiB`."""
+
+    engine_upload_bytes: ByteSize = Field(default=ByteSize(8 * _GIB), gt=0)
+    """Largest file the engine takes in parts."""
+
+    engine_part_bytes: ByteSize = Field(default=ByteSize(64 * _MIB), gt=0)
+    """Largest of those parts."""
+
+    engine_json_bytes: ByteSize = Field(default=ByteSize(16 * _MIB), gt=0)
+    """Largest body of any other request to the engine."""
+
+    engine_file_rows: int = Field(default=1_000_000, gt=0)
+    """Most lines of a training or validation file."""
+
+    engine_batch_rows: int = Field(default=50_000, gt=0)
+    """Most requests in a batch's file."""
+
+    engine_answers: int = Field(default=16, gt=0)
+    """Most answers to one request: `n`, times its prompts."""
+
+    engine_max_tokens: int = Field(default=32_768, gt=0)
+    """Most tokens of one answer."""
+
+    engine_streams: int = Field(default=64, gt=0)
+    """Most requests that models answer at once."""
+
+    engine_project_streams: int = Field(default=48, gt=0)
+    """Most of those for one project."""
+
+    engine_jobs: int = Field(default=1000, gt=0)
+    """Most jobs that wait or run."""
+
+    engine_project_jobs: int = Field(default=500, gt=0)
+    """Most of those for one project."""
+
+    engine_project_running: int = Field(default=8, gt=0)
+    """Most jobs of one project that run at once, where there are so many devices."""
+
+    engine_project_batches: int = Field(default=100, gt=0)
+    """Most batches of one project that wait or run."""
+
+    engine_project_files: int = Field(default=10_000, gt=0)
+    """Most files and open uploads of one project."""
+
+    engine_project_bytes: ByteSize = Field(default=ByteSize(64 * _GIB), gt=0)
+    """Most disk that one project's files, open uploads and tuned models take."""
+
+    engine_project_hooks: int = Field(default=20, gt=0)
+    """Most webhook addresses of one project."""
 
     @property
     def database(self) -> str:
