@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from lib.engine.training.checkpoint import Progress
 from lib.engine.training.data import IGNORED, Batch, Example, batch_plan, collate, micro_batches
-from lib.engine.training.optim import set_rate
+from lib.engine.training.optim import Schedule, set_rate
 from lib.engine.training.report import Metrics
 
 CLIP = 1.0
@@ -57,9 +57,10 @@ class Tally:
 class Learner:
     """A model with what is needed to feed it batches."""
 
-    def __init__(self, model: Any, padding: int) -> None:
+    def __init__(self, model: Any, padding: int, clip: float = CLIP) -> None:
         self.model = model
         self.padding = padding
+        self.clip = clip
         self.device = next(model.parameters()).device
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._keeps = "logits_to_keep" in inspect.signature(base.forward).parameters
@@ -73,7 +74,7 @@ class Learner:
             loss, hits, count = self._loss(collate(part, self.padding))
             (loss / trained).backward()
             tally.add(loss, hits, count)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
@@ -126,6 +127,7 @@ class Course:
     n_epochs: int
     batch_size: int
     seed: int
+    schedule: Schedule = Schedule()
 
     @property
     def steps_per_epoch(self) -> int:
@@ -165,7 +167,7 @@ def run(
     sample_every = max(10, per_epoch // SAMPLES_PER_EPOCH)
     mark = time.monotonic() - progress.seconds
     for step, epoch, examples in course.batches(progress.step):
-        set_rate(optimizers, step - 1, course.total_steps)
+        set_rate(optimizers, step - 1, course.total_steps, course.schedule)
         train = learner.step(examples, optimizers).means
         ends = step == epoch * per_epoch
         full = learner.evaluate(course.valid, course.batch_size) if ends and course.valid else None

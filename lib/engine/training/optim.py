@@ -5,12 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import nn
 
-WARMUP = 0.03
-"""Share of the steps in which the learning rate rises."""
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate over the steps: a rise over a `warmup` share of them, then down to a hundredth, or level."""
+
+    kind: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: float = 0.03
+
+    def factor(self, step: int, total: int) -> float:
+        """Return the share of its height that the rate has at a step, counted from 0."""
+        rise = round(total * self.warmup)
+        if step < rise:
+            return (step + 1) / rise
+        done = (step - rise) / max(1, total - rise)
+        match self.kind:
+            case "cosine":
+                return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+            case "linear":
+                return 0.01 + 0.99 * (1 - done)
+            case "constant":
+                return 1.0
 
 
 @dataclass(frozen=True)
@@ -53,14 +73,12 @@ def _split(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[list[nn.Parameter
     return matrices, others
 
 
-def set_rate(chosen: Iterable[torch.optim.Optimizer], step: int, total: int) -> None:
-    """Set the learning rate of the step (counted from 0): a short rise, then a half cosine down to a hundredth.
+def set_rate(chosen: Iterable[torch.optim.Optimizer], step: int, total: int, schedule: Schedule = Schedule()) -> None:
+    """Set the learning rate of the step (counted from 0).
 
     It depends on the step alone, so a resumed job needs no scheduler state.
     """
-    rise = max(1, round(total * WARMUP))
-    fall = (step - rise) / max(1, total - rise)
-    factor = (step + 1) / rise if step < rise else 0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2
+    factor = schedule.factor(step, total)
     for optimizer in chosen:
         for group in optimizer.param_groups:
             group["lr"] = group["height"] * factor

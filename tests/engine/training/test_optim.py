@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lib.engine.training.optim import Rates, optimizers, set_rate
+from lib.engine.training.optim import Rates, Schedule, optimizers, set_rate
 from lib.engine.training.starter import make_model
 from lib.engine.training.tokenizer import train_tokenizer
 
@@ -18,6 +18,13 @@ def test_the_rate_rises_then_falls_to_a_hundredth() -> None:
     assert max(rates) == pytest.approx(1.0)
     assert rates[3:] == sorted(rates[3:], reverse=True)
     assert rates[-1] == pytest.approx(0.01, abs=0.001)
+
+
+def test_a_rate_may_fall_in_a_line_or_stay_level_and_need_not_rise() -> None:
+    line, level = Schedule("linear", 0.1), Schedule("constant", 0.0)
+    assert [line.factor(step, 10) for step in (0, 1, 10)] == pytest.approx([1.0, 1.0, 0.01])
+    assert line.factor(6, 11) == pytest.approx(0.505)
+    assert {level.factor(step, 10) for step in range(10)} == {1.0}
 
 
 def test_matrices_inside_layers_go_to_muon_and_every_weight_to_exactly_one() -> None:
