@@ -21,9 +21,10 @@ from pathlib import Path
 import uvicorn
 from filelock import FileLock, Timeout
 
-from lib.config import settings
+from lib.config import Settings, settings
 from lib.engine.app import Engine
 from lib.engine.guard import is_loopback
+from lib.engine.limits import read_limits
 
 KEY_VARIABLE = "TUNEBOARD_ENGINE_API_KEY"
 WAIT_FOR_PREDECESSOR = 10
@@ -50,11 +51,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):
-            models = settings().models
-            serve(Engine(options.home, host=options.host, api_key=options.api_key, models=models), options)
+            serve(make_engine(options, settings()), options)
     except Timeout:
         return _refuse(f"another engine runs on {options.home}. Choose another --home.")
     return 0
+
+
+def make_engine(options: Options, told: Settings) -> Engine:
+    """Return the engine that the command line and the settings describe."""
+    return Engine(
+        options.home,
+        host=options.host,
+        api_key=options.api_key,
+        models=told.models,
+        limits=read_limits(told),
+    )
 
 
 def _refuse(why: str) -> int:

@@ -27,6 +27,7 @@ from lib.engine.generate import Generate
 from lib.engine.guard import Guard
 from lib.engine.ids import new_id
 from lib.engine.jobs import Jobs, Wakers
+from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
 from lib.engine.queue import Queue
 from lib.engine.store import Store
@@ -48,11 +49,12 @@ class Engine:
         host: str = "127.0.0.1",
         api_key: str = "",
         models: Path | None = None,
+        limits: Limits = DEFAULTS,
         trainer: Sequence[str] = TRAINER,
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._store = Store(home / "engine.db")
-        self._worker = Worker(worker)
+        self._worker = Worker(worker, limits.streams)
         folder = Folder(home / "files")
         catalogue = Models(self._store, Bases(models), self._worker.forget)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
@@ -61,12 +63,12 @@ class Engine:
             routes=[
                 Route("/healthz", _health),
                 *Files(self._store, folder).routes(),
-                *Jobs(self._store, catalogue, wakers).routes(),
+                *Jobs(self._store, catalogue, wakers, limits).routes(),
                 *Events(self._store).routes(),
                 *catalogue.routes(),
                 *Generate(catalogue, self._worker).routes(),
             ],
-            middleware=[Middleware(Guard, host=host, api_key=api_key)],
+            middleware=[Middleware(Guard, host=host, api_key=api_key, limits=limits)],
             exception_handlers={
                 ApiError: _refused,
                 HTTPException: _not_routed,

@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib.engine.errors import ApiError
 from lib.engine.ids import new_id
+from lib.engine.limits import MIB, Limits
 
-MIB = 1024 * 1024
-FILE_LIMIT = 512 * MIB
-JSON_LIMIT = 16 * MIB
+FORM_OVERHEAD = MIB
+"""What a multipart form may add to the file in it."""
 OPEN_PATHS = frozenset({"/healthz"})
 
 
@@ -36,8 +36,9 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, host: str, api_key: str) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, api_key: str, limits: Limits) -> None:
         self._app = app
+        self._limits = limits
         self._loopback = is_loopback(host)
         self._authorization = f"Bearer {api_key}".encode() if api_key else None
 
@@ -46,7 +47,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         stamp = _stamp(send)
-        limit = FILE_LIMIT + MIB if scope["path"].rstrip("/") == "/v1/files" else JSON_LIMIT
+        limit = _largest_body(scope["path"], self._limits)
         try:
             self._check(scope, limit)
         except ApiError as refusal:
@@ -65,6 +66,15 @@ class Guard:
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)
+
+
+def _largest_body(path: str, limits: Limits) -> int:
+    """Return how many bytes a request to `path` may have."""
+    if path == "/v1/files":
+        return limits.file_bytes + FORM_OVERHEAD
+    if path.startswith("/v1/uploads/") and path.endswith("/parts"):
+        return limits.part_bytes + FORM_OVERHEAD
+    return limits.json_bytes
 
 
 def _hostname(host: str) -> str:

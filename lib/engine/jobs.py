@@ -24,6 +24,7 @@ from lib.engine.events import note
 from lib.engine.idempotency import Once, once
 from lib.engine.ids import new_id, short_tag
 from lib.engine.job_request import JobRequest
+from lib.engine.limits import Limits
 from lib.engine.models import Models
 from lib.engine.paging import list_object, read_page, take
 from lib.engine.projects import project_of
@@ -31,7 +32,6 @@ from lib.engine.store import Store
 from lib.engine.tables import FileRow, JobRow, MetadataRow, now
 
 ACTIVE = ("validating_files", "queued", "running")
-MOST_ACTIVE = 1000
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,11 @@ def job_object(row: JobRow) -> dict[str, Any]:
 class Jobs:
     """The routes."""
 
-    def __init__(self, store: Store, models: Models, wakers: Wakers) -> None:
+    def __init__(self, store: Store, models: Models, wakers: Wakers, limits: Limits) -> None:
         self._store = store
         self._models = models
         self._wakers = wakers
+        self._limits = limits
 
     def routes(self) -> list[Route]:
         """Return the routes under `/v1/fine_tuning/jobs`."""
@@ -103,7 +104,7 @@ class Jobs:
             if given := key.recall(session):
                 return given
             _check_files(session, asked, project)
-            _check_room(session)
+            _check_room(session, project, self._limits)
             row = _new_row(asked, project, knobs.model_dump())
             session.add(row)
             session.flush()
@@ -190,10 +191,12 @@ def _check_files(session: Session, asked: JobRequest, project: str) -> None:
             raise invalid(f"File '{file_id}' has purpose '{purpose}', not 'fine-tune'.", param, "invalid_file_purpose")
 
 
-def _check_room(session: Session) -> None:
-    active = session.scalar(select(func.count()).where(JobRow.status.in_(ACTIVE))) or 0
-    if active >= MOST_ACTIVE:
-        raise busy(f"{active} jobs are waiting already. Try again later, or cancel some.", retry_after=60)
+def _check_room(session: Session, project: str, limits: Limits) -> None:
+    waiting = JobRow.status.in_(ACTIVE)
+    for where, most in ([waiting], limits.jobs), ([waiting, JobRow.project == project], limits.project_jobs):
+        active = session.scalar(select(func.count()).where(*where)) or 0
+        if active >= most:
+            raise busy(f"{active} jobs are waiting already. Try again later, or cancel some.", retry_after=60)
 
 
 def _metadata_filter(request: Request) -> list[ColumnElement[bool]]:
