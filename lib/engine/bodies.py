@@ -31,7 +31,11 @@ async def read_body(request: Request, kind: type[M]) -> M:
     if media != "application/json":
         message = f"Unsupported content type: '{media}'. This method takes 'application/json'."
         raise ApiError(415, message, code="unsupported_content_type")
-    value = _decode(await request.body())
+    return take(_decode(await request.body()), kind)
+
+
+def take(value: dict[str, Any], kind: type[M]) -> M:
+    """Make a `kind` of a JSON object; refuse it by naming the field at fault."""
     try:
         return kind.model_validate(value)
     except ValidationError as problem:

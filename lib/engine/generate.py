@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lib.engine.answers import ChatShape, Choice, CompletionShape, Shape, Usage
-from lib.engine.bodies import read_body
+from lib.engine.bodies import read_body, take
 from lib.engine.errors import INVALID, ApiError, invalid, no_model
 from lib.engine.generate_request import ChatRequest, CompletionRequest, GenerateRequest
 from lib.engine.models import Model, Models
@@ -28,6 +29,13 @@ from lib.engine.worker_process import Event, Stream, Worker
 SECONDS_FOR_A_STATUS = 2.0
 """How long a stream waits for the worker to accept or refuse before it commits to a 200."""
 KEEP_ALIVE_SECONDS = 5.0
+
+
+BODIES: dict[str, type[GenerateRequest]] = {
+    "/v1/completions": CompletionRequest,
+    "/v1/chat/completions": ChatRequest,
+}
+"""What a request for each endpoint holds."""
 
 
 class Generate:
@@ -46,15 +54,20 @@ class Generate:
 
     async def complete(self, request: Request) -> Response:
         """Go on from a prompt."""
-        asked = await read_body(request, CompletionRequest)
-        model = await self._model(asked, project_of(request))
-        return await self._answer(request, asked, model, CompletionShape(model.id, fingerprint(model)))
+        return await self._respond(request, await read_body(request, CompletionRequest))
 
     async def chat(self, request: Request) -> Response:
         """Answer a chat."""
-        asked = await read_body(request, ChatRequest)
-        model = await self._model(asked, project_of(request))
-        return await self._answer(request, asked, model, ChatShape(model.id, fingerprint(model)))
+        return await self._respond(request, await read_body(request, ChatRequest))
+
+    async def answer(self, body: dict[str, Any], endpoint: str, project: str) -> dict[str, Any]:
+        """Return the whole answer to one line of a batch; raise `ApiError` where a request would be refused."""
+        asked = take(body, BODIES[endpoint])
+        if asked.stream:
+            raise invalid("A request in a batch cannot stream its answer.", "stream", "invalid_value")
+        model = await self._model(asked, project)
+        async with self._writing(asked, model) as answers:
+            return _shape(asked, model).whole(*await _collect(answers))
 
     async def _model(self, asked: GenerateRequest, project: str) -> Model:
         asked.check()
@@ -66,21 +79,37 @@ class Generate:
             raise invalid(message, "model", "model_not_trained")
         return model
 
-    async def _answer(self, request: Request, asked: GenerateRequest, model: Model, shape: Shape) -> Response:
+    async def _respond(self, request: Request, asked: GenerateRequest) -> Response:
+        model = await self._model(asked, project_of(request))
+        shape = _shape(asked, model)
+        if asked.stream:
+            answers = await self._ask(asked, model)
+            early = await answers.first_event(SECONDS_FOR_A_STATUS)
+            options = asked.stream_options
+            counted = bool(options and options.include_usage)
+            return event_stream(_frames(answers, early, shape, counted))
+        async with self._writing(asked, model) as answers:
+            return JSONResponse(shape.whole(*await unless_gone(request, _collect(answers))))
+
+    async def _ask(self, asked: GenerateRequest, model: Model) -> Answers:
+        """Hand every prompt to the worker."""
         answers = Answers(asked.n or 1)
         try:
             for ask in asked.asks():
                 answers.streams.append(await self._worker.generate({"model": str(model.path), **ask}))
-            if asked.stream:
-                early = await answers.first_event(SECONDS_FOR_A_STATUS)
-                options = asked.stream_options
-                counted = bool(options and options.include_usage)
-                return event_stream(_frames(answers, early, shape, counted))
-            choices, usage = await unless_gone(request, _collect(answers))
-            return JSONResponse(shape.whole(choices, usage))
         except BaseException:
             answers.close()
             raise
+        return answers
+
+    @asynccontextmanager
+    async def _writing(self, asked: GenerateRequest, model: Model) -> AsyncIterator[Answers]:
+        """Hold the answers while they are read; what is left of them then is cancelled."""
+        answers = await self._ask(asked, model)
+        try:
+            yield answers
+        finally:
+            answers.close()
 
 
 @dataclass(frozen=True)
@@ -112,13 +141,16 @@ class Answers:
         return Usage(self._prompt_tokens, self._completion_tokens)
 
     async def first_event(self, patience: float) -> Event | None:
-        """Return the first event if it comes soon; raise if it is a refusal."""
+        """Return the first event if it comes soon; raise if it is a refusal. Without one, nothing goes on."""
         try:
             event = await self.streams[0].next(patience)
+            if event["event"] == "error":
+                raise _refusal(event)
         except TimeoutError:
             return None
-        if event["event"] == "error":
-            raise _refusal(event)
+        except BaseException:
+            self.close()
+            raise
         return event
 
     async def pieces(self, early: Event | None = None, patience: float | None = None) -> AsyncIterator[Piece | None]:
@@ -189,6 +221,11 @@ async def _frames(answers: Answers, early: Event | None, shape: Shape, with_usag
         yield frame(problem.body())
     finally:
         answers.close()
+
+
+def _shape(asked: GenerateRequest, model: Model) -> Shape:
+    kind = ChatShape if isinstance(asked, ChatRequest) else CompletionShape
+    return kind(model.id, fingerprint(model))
 
 
 def fingerprint(model: Model) -> str:
