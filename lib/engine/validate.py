@@ -1,24 +1,29 @@
-"""Checks a training or validation file, line by line, before a job takes its place in the queue.
+"""Checks a training or validation file, line by line: when it is uploaded, and before a job takes its place in line.
 
 Promises that a file which passes has enough examples of one format, each with something to learn, and that a file
-which fails says which line, which column, and OpenAI's code for it. Reads in a stream; knows nothing of jobs.
+which fails says which lines, and OpenAI's code for it. Reads in a stream, a line at a time; knows nothing of jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lib.datasets import jsonl
+from lib.engine.example import NotAnExample, check_record
+from lib.engine.limits import DEFAULTS, MIB
 
 MIN_EXAMPLES = 10
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_BOM = b"\xef\xbb\xbf"
-
-
-class NotAnExample(Exception):
-    """What is wrong with one line."""
+"""OpenAI's own least number of training examples."""
+LONGEST_LINE = 16 * MIB
+"""More than any context of a model can hold; what bounds the memory of a check."""
+TOLD = 3
+"""So many bad lines are told one by one, the others as a number."""
+ENOUGH = 1000
+"""So many bad lines end the search for more."""
+NOT_JSONL = "invalid_file_format"
 
 
 class InvalidFile(Exception):
@@ -33,76 +38,86 @@ class InvalidFile(Exception):
         return {"code": self.code, "message": self.message, "param": self.param}
 
 
-def check_file(path: Path, param: str = "training_file", minimum: int = MIN_EXAMPLES) -> str:
-    """Return the format of a good file, `chat` or `completion`; raise `InvalidFile` for any other."""
+def check_file(
+    path: Path, param: str = "training_file", minimum: int = MIN_EXAMPLES, most: int = DEFAULTS.file_rows
+) -> str:
+    """Return the format of a good file, `chat`, `completion` or `preference`; raise `InvalidFile` for any other.
+
+    An empty file is only good when `minimum` is 0; its format is "".
+    """
     name = param.replace("_", " ").capitalize()
     seen: dict[str, int] = {}
+    bad = _BadLines()
     count = 0
-    for number, record in _records(path, param):
+    for number, found in _lines(path):
         count += 1
-        try:
-            seen.setdefault(check_record(record), number)
-        except NotAnExample as problem:
-            raise InvalidFile(f"invalid_{param}", f"{name}: line {number}: {problem}.", param) from None
+        if isinstance(found, jsonl.BrokenLine):
+            bad.add(number, NOT_JSONL, f"column {found.column}: {found.detail}")
+        else:
+            try:
+                seen.setdefault(check_record(found), number)
+            except NotAnExample as problem:
+                bad.add(number, f"invalid_{param}", str(problem))
         if len(seen) > 1:
-            message = f"{name}: line {number} has another format than line {min(seen.values())}: use one in a file."
-            raise InvalidFile(f"invalid_{param}", message, param)
+            kinds = sorted(seen, key=lambda kind: seen[kind])
+            why = f"it holds a {kinds[1]} example, and line {seen.pop(kinds[0])} a {kinds[0]} example: use one format"
+            bad.add(number, f"invalid_{param}", why)
+            break
+        if bad.count >= ENOUGH:
+            break
+        if count > most:
+            raise InvalidFile("invalid_n_examples", f"{name} has more than {most} examples, the most taken.", param)
+    if bad.count:
+        raise InvalidFile(bad.code, f"{name}: {bad.told()}", param)
     if count < minimum:
         message = f"{name} has {count} example(s), but must have at least {minimum} examples."
         raise InvalidFile("invalid_n_examples", message, param)
     return next(iter(seen), "")
 
 
-def check_record(record: dict[str, Any]) -> str:
-    """Return the format of one example; raise `NotAnExample` with a sentence if it is none."""
-    if "messages" in record:
-        _check_messages(record["messages"])
-        return "chat"
-    if "preferred_output" in record:
-        raise NotAnExample('it prefers one answer to another, which is not learnt here: give "messages"')
-    for key in ("prompt", "completion"):
-        if not isinstance(record.get(key), str):
-            raise NotAnExample(f'"{key}" must be a text, or give "messages"')
-    if not record["completion"].strip():
-        raise NotAnExample('"completion" is empty: there is nothing to learn')
-    return "completion"
+@dataclass
+class _BadLines:
+    """What is wrong with a file: its first bad lines, and how many there are. The first gives the code."""
+
+    count: int = 0
+    code: str = ""
+    first: list[str] = field(default_factory=list)
+
+    def add(self, number: int, code: str, why: str) -> None:
+        self.count += 1
+        self.code = self.code or code
+        if len(self.first) < TOLD:
+            link = ", " if code == NOT_JSONL else ": "
+            self.first.append(f"line {number}{link}{why}")
+
+    def told(self) -> str:
+        expected = "expected JSONL, one JSON object a line. " if self.code == NOT_JSONL else ""
+        if self.count == 1:
+            return f"{expected}{self.first[0]}."
+        some = f"at least {self.count}" if self.count >= ENOUGH else str(self.count)
+        more = f"; and {self.count - TOLD} more" if self.count > TOLD else ""
+        return f"{expected}{some} lines cannot be used: {'; '.join(self.first)}{more}."
 
 
-def _check_messages(messages: object) -> None:
-    if not isinstance(messages, list) or not messages:
-        raise NotAnExample('"messages" must be a list with at least one message')
-    for position, message in enumerate(messages, 1):
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
-            raise NotAnExample(f'message {position} must have a "role": system, user or assistant')
-        if message.get("weight") not in (None, 0, 1):
-            raise NotAnExample(f'"weight" of message {position} must be 0 or 1')
-        if not _is_text(message.get("content")) and not message.get("tool_calls"):
-            raise NotAnExample(f'"content" of message {position} must be a text')
-    if not any(m["role"] == "assistant" and m.get("weight") != 0 for m in messages):
-        raise NotAnExample("there is no assistant message to learn from")
-
-
-def _is_text(content: object) -> bool:
-    if isinstance(content, list):
-        return all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content)
-    return isinstance(content, str)
-
-
-def _records(path: Path, param: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | jsonl.BrokenLine]]:
+    """Yield (line number, its object or what is wrong with it) for each line that is not blank."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            raw = line.removeprefix(_BOM) if number == 1 else line
-            if raw.strip():
-                found = _decode(raw, number)
-                if isinstance(found, jsonl.BrokenLine):
-                    where = f"Line {number}, column {found.column}"
-                    message = f"Expected a JSONL file, one JSON object a line. {where}: {found.detail}."
-                    raise InvalidFile("invalid_file_format", message, param)
-                yield found
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                _skip_line(file)
+                yield number, jsonl.BrokenLine(number, LONGEST_LINE, f"longer than {LONGEST_LINE // MIB} MiB")
+                continue
+            raw = line.removeprefix(jsonl.BOM).rstrip(b"\n") if number == 1 else line.rstrip(b"\n")
+            value = jsonl.at_a_glance(raw)
+            if value.__class__ is dict:
+                yield number, value
+            elif raw and not raw.isspace():
+                found = jsonl.parse_bytes(raw, number)
+                yield number, found if isinstance(found, jsonl.BrokenLine) else found[1]
 
 
-def _decode(raw: bytes, number: int) -> tuple[int, dict[str, Any]] | jsonl.BrokenLine:
-    try:
-        return jsonl.parse(raw.decode("utf-8"), number)
-    except UnicodeDecodeError as problem:
-        return jsonl.BrokenLine(number, problem.start + 1, "not UTF-8")
+def _skip_line(file: BinaryIO) -> None:
+    while (piece := file.readline(MIB)) and not piece.endswith(b"\n"):
+        pass
