@@ -17,6 +17,7 @@ import torch
 
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.protocol import Refusal, Request
+from lib.engine.serving.sampling import Sampler
 from lib.engine.serving.stops import Detokenizer, StopHolder
 from lib.engine.training.text import chat_ids, prompt_ids
 
@@ -54,11 +55,7 @@ class Answer:
         self._limit = room if request.max_tokens is None else min(room, request.max_tokens)
         self._next = torch.tensor([ids], device=loaded.model.device)
         self._cache: Any = None
-        self._random = torch.Generator()
-        if request.seed is None:
-            self._random.seed()
-        else:
-            self._random.manual_seed((request.seed + index) % 2**63)
+        self._sampler = Sampler(request, loaded, ids, index)
         self._text = Detokenizer(loaded.tokenizer)
         self._stops = StopHolder(request.stop)
 
@@ -70,7 +67,7 @@ class Answer:
         torch.set_num_threads(self._loaded.threads)
         output = self._loaded.model(input_ids=self._next, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
         self._cache = output.past_key_values
-        token = self._choose(output.logits[0, -1])
+        token = self._sampler.choose(output.logits[0, -1].float()).token
         self.tokens += 1
         if token in self._loaded.ends:
             return Piece(self._stops.flush(), "stop")
@@ -81,20 +78,3 @@ class Answer:
         if self.tokens >= self._limit:
             return Piece(text + self._stops.flush(), "length")
         return Piece(text)
-
-    def _choose(self, logits: torch.Tensor) -> int:
-        if self.request.temperature <= 0:
-            return int(logits.argmax())
-        scores = logits.float().cpu() / self.request.temperature
-        return sample(scores, self.request.top_p, self._random)
-
-
-def sample(scores: torch.Tensor, top_p: float, random: torch.Generator) -> int:
-    """Draw a token from the smallest set of tokens whose probabilities add up to `top_p`."""
-    if top_p >= 1:
-        return int(torch.multinomial(scores.softmax(-1), 1, generator=random))
-    probabilities, order = scores.softmax(-1).sort(descending=True)
-    before = probabilities.cumsum(-1) - probabilities
-    kept = probabilities * (before < top_p)
-    kept[0] = probabilities[0]
-    return int(order[torch.multinomial(kept, 1, generator=random)])
