@@ -118,6 +118,13 @@ class JobRow(Owned):
     starts: Mapped[int] = mapped_column(default=0)
     crashes: Mapped[int] = mapped_column(default=0)
     outcome: Mapped[dict[str, Any] | None]
+    turn: Mapped[int | None] = mapped_column(index=True)
+    """Number of its latest start, counted over all jobs."""
+    interrupted: Mapped[bool] = mapped_column(default=False, server_default="0")
+    """It was running when the engine or its trainer went away."""
+    waits_for: Mapped[str | None]
+    """Why it does not start though it could be its turn."""
+    __table_args__ = (Index("turns_of_a_project", "project", "turn"),)
 
 
 class MetadataRow(Base):
@@ -149,6 +156,7 @@ class CheckpointRow(Listed):
     step: Mapped[int]
     model: Mapped[str]
     path: Mapped[str]
+    bytes: Mapped[int | None]
     metrics: Mapped[dict[str, Any]]
     __table_args__ = (Index("a_checkpoint_once", "job_id", "step", unique=True),)
 
@@ -169,6 +177,7 @@ class ModelRow(Owned):
     base: Mapped[str]
     path: Mapped[str]
     job_id: Mapped[str]
+    bytes: Mapped[int | None]
     format: Mapped[str | None]
     parameters: Mapped[int | None]
 
@@ -195,11 +204,17 @@ class BatchRow(Owned):
 
 
 class HookRow(Owned):
-    """An address that is told when a project's jobs and batches end, and the secret that signs what it is told."""
+    """An address that is told when a project's jobs and batches end, and the secret that signs what it is told.
+
+    `event_types` names what it is told; None is all there is.
+    """
 
     __tablename__ = "hooks"
+    name: Mapped[str] = mapped_column(default="", server_default="")
     url: Mapped[str]
     secret: Mapped[str]
+    event_types: Mapped[list[Any] | None]
+    updated_at: Mapped[int] = mapped_column(default=now, server_default="0")
 
 
 class DeliveryRow(Listed):
@@ -220,6 +235,7 @@ class SpeedRow(Base):
     base: Mapped[str] = mapped_column(primary_key=True)
     tokens_per_second: Mapped[float]
     overhead_seconds: Mapped[float]
+    tokens_per_byte: Mapped[float | None]
 
 
 class ReplayRow(Base):
