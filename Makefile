@@ -6,7 +6,7 @@ RUN := $(VENV)/.run-installed
 DEV := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e lint bench shots demo strings clean
+.PHONY: help run test e2e clients lint bench shots demo strings clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,12 @@ test: lint ## lint, then every test, in the browser too
 e2e: $(DEV) ## only the tests that drive a real browser
 	bash scripts/browser.sh
 	$(BIN)/python -m pytest -m e2e
+
+clients: $(DEV) requirements-clients.txt ## other people's clients against the engine (needs npm)
+	test -x .clients/py/bin/python || $(PYTHON) -m venv .clients/py
+	.clients/py/bin/python -m pip install --disable-pip-version-check -r requirements-clients.txt
+	npm install --prefix .clients --no-save openai@6.49.0
+	$(BIN)/python -m pytest tests/clients
 
 bench: $(DEV) ## figures beside their references, measured in the same run
 	$(BIN)/python -m tests.bench
