@@ -91,12 +91,13 @@ class _BadLines:
             self.first.append(f"line {number}{link}{why}")
 
     def told(self) -> str:
-        expected = "expected JSONL, one JSON object a line. " if self.code == NOT_JSONL else ""
-        if self.count == 1:
-            return f"{expected}{self.first[0]}."
         some = f"at least {self.count}" if self.count >= ENOUGH else str(self.count)
         more = f"; and {self.count - TOLD} more" if self.count > TOLD else ""
-        return f"{expected}{some} lines cannot be used: {'; '.join(self.first)}{more}."
+        lines = "" if self.count == 1 else f"{some} lines cannot be used: "
+        text = f"{lines}{'; '.join(self.first)}{more}."
+        if self.code != NOT_JSONL:
+            return text
+        return f"expected JSONL, one JSON object a line. {text[0].upper()}{text[1:]}"
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | jsonl.BrokenLine]]:

@@ -148,8 +148,8 @@ def test_what_openai_trains_on_passes(tmp_path: Path, record: dict) -> None:
 def test_a_bad_line_is_named_with_its_reason(tmp_path: Path, bad: bytes, code: str, words: str) -> None:
     error = refusal(tmp_path, lines(*[CHAT] * 3) + bad + lines(*[CHAT] * 10)).error()
     assert (error["code"], error["param"]) == (code, "training_file")
-    assert "line 4" in error["message"]
-    assert words in error["message"]
+    assert "line 4" in error["message"].lower()
+    assert words.lower() in error["message"].lower()
 
 
 def test_the_first_of_many_bad_lines_are_named_and_all_are_counted(tmp_path: Path) -> None:
@@ -190,9 +190,20 @@ def test_a_line_that_never_ends_is_refused_without_reading_it_into_memory(tmp_pa
     assert "lines" not in problem.message
 
 
-FIELDS = (
-    "role content name weight tool_calls function_call tool_call_id id type function arguments text messages".split()
-)
+FIELDS = [
+    "role",
+    "content",
+    "name",
+    "weight",
+    "tool_calls",
+    "function_call",
+    "tool_call_id",
+    "id",
+    "type",
+    "function",
+    "arguments",
+    "text",
+]
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.sampled_from(["assistant", "user", "tool"]),
