@@ -35,11 +35,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples side by side, padded on the right (a causal model never looks there)."""
+    """Examples as tensors of one shape: under one another and padded on the right, or in one row with `positions`."""
 
     ids: torch.Tensor
     labels: torch.Tensor
-    tokens: int
+    owners: torch.Tensor
+    """Which example, counted from 0, each place belongs to."""
+    positions: torch.Tensor | None = None
 
 
 def read_records(path: Path, param: str = "training_file") -> list[tuple[int, Record]]:
@@ -125,24 +127,37 @@ def _cut(items: list[int], size: int) -> list[list[int]]:
 
 
 def collate(examples: Sequence[Example], padding: int) -> Batch:
-    """Put examples side by side."""
+    """Put examples under one another, padded on the right: a causal model never looks there."""
     width = max(len(example.ids) for example in examples)
     ids = [example.ids + [padding] * (width - len(example.ids)) for example in examples]
-    labels = [
-        [token if trained else IGNORED for token, trained in zip(example.ids, example.trained, strict=True)]
-        + [IGNORED] * (width - len(example.ids))
-        for example in examples
-    ]
-    return Batch(torch.tensor(ids), torch.tensor(labels), sum(len(example.ids) for example in examples))
+    labels = [_labels(example) + [IGNORED] * (width - len(example.ids)) for example in examples]
+    owners = torch.arange(len(examples)).unsqueeze(1).expand(-1, width)
+    return Batch(torch.tensor(ids), torch.tensor(labels), owners)
 
 
-def micro_batches(examples: Sequence[Example], limit: int) -> Iterator[Sequence[Example]]:
-    """Split a batch so that no part holds more than `limit` tokens, padding included (at least one example each)."""
-    part: list[Example] = []
+def pack(examples: Sequence[Example], _padding: int) -> Batch:
+    """Put examples behind one another in one row; where positions begin anew, attention does too."""
+    ids = [token for example in examples for token in example.ids]
+    labels = [label for example in examples for label in [IGNORED, *_labels(example)[1:]]]
+    owners = [i for i, example in enumerate(examples) for _ in example.ids]
+    positions = [position for example in examples for position in range(len(example.ids))]
+    return Batch(*(torch.tensor([row]) for row in (ids, labels, owners, positions)))
+
+
+def _labels(example: Example) -> list[int]:
+    return [token if trained else IGNORED for token, trained in zip(example.ids, example.trained, strict=True)]
+
+
+def micro_batches(examples: Sequence[Any], limit: int, most: int | None = None) -> Iterator[Sequence[Any]]:
+    """Split a batch so that no part holds more than `limit` tokens, padding included, or more than `most` examples.
+
+    A part has one example at least, however long.
+    """
+    part: list[Any] = []
     width = 0
     for example in examples:
         wider = max(width, len(example.ids))
-        if part and wider * (len(part) + 1) > limit:
+        if part and (wider * (len(part) + 1) > limit or len(part) == most):
             yield part
             part, wider = [], len(example.ids)
         part.append(example)

@@ -22,8 +22,8 @@ import torch
 from torch.nn import functional
 
 from lib.engine.training.checkpoint import Progress
-from lib.engine.training.data import IGNORED, Batch, Example, batch_plan, collate, micro_batches
-from lib.engine.training.optim import Schedule, set_rate
+from lib.engine.training.data import IGNORED, Example, batch_plan, collate, micro_batches, pack
+from lib.engine.training.optim import USUAL, Schedule, set_rate
 from lib.engine.training.report import Metrics
 
 CLIP = 1.0
@@ -55,24 +55,30 @@ class Tally:
 
 
 class Learner:
-    """A model with what is needed to feed it batches."""
+    """A model with what is needed to feed it batches. `most` is how many examples go through it at once, if that is
+    limited; `packed` puts them behind one another in one row instead of under one another, padded.
+    """
 
-    def __init__(self, model: Any, padding: int, clip: float = CLIP) -> None:
+    def __init__(
+        self, model: Any, padding: int, clip: float = CLIP, *, most: int | None = None, packed: bool = False
+    ) -> None:
         self.model = model
         self.padding = padding
         self.clip = clip
+        self.most = most
+        self.packed = packed
         self.device = next(model.parameters()).device
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._keeps = "logits_to_keep" in inspect.signature(base.forward).parameters
         self._token_limit = max(512, LOGITS_LIMIT // base.config.get_text_config().vocab_size)
 
-    def step(self, examples: Sequence[Example], optimizers: Sequence[torch.optim.Optimizer]) -> Tally:
+    def step(self, examples: Sequence[Any], optimizers: Sequence[torch.optim.Optimizer]) -> Tally:
         """Learn from one batch, in parts if it is large."""
         tally = Tally()
-        trained = sum(sum(example.trained[1:]) for example in examples)
-        for part in micro_batches(examples, self._token_limit):
-            loss, hits, count = self._loss(collate(part, self.padding))
-            (loss / trained).backward()
+        whole = self.weigh(examples)
+        for part in self.parts(examples):
+            loss, hits, count = self.loss(part)
+            (loss / whole).backward()
             tally.add(loss, hits, count)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         for optimizer in optimizers:
@@ -81,31 +87,53 @@ class Learner:
         return tally
 
     @torch.no_grad()
-    def evaluate(self, examples: Sequence[Example], size: int) -> tuple[float, float]:
+    def evaluate(self, examples: Sequence[Any], size: int) -> tuple[float, float]:
         """Return loss and accuracy over examples."""
         self.model.eval()
         tally = Tally()
         alike = sorted(examples, key=lambda example: len(example.ids))
         for start in range(0, len(alike), size):
-            for part in micro_batches(alike[start : start + size], self._token_limit):
-                tally.add(*self._loss(collate(part, self.padding)))
+            for part in self.parts(alike[start : start + size]):
+                tally.add(*self.loss(part))
         self.model.train()
         return tally.means
 
-    def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, int]:
-        """Return summed loss, hits and count; logits are made only at places where some example is trained."""
+    def parts(self, examples: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """Split a batch into what goes through the model at once."""
+        return micro_batches(examples, self._token_limit, self.most)
+
+    def weigh(self, examples: Sequence[Any]) -> int:
+        """Return what a batch's summed loss is divided by: its trained tokens."""
+        return sum(sum(example.trained[1:]) for example in examples)
+
+    def loss(self, examples: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Return summed loss, hits and count of what fits through the model at once."""
+        chosen, wanted, _ = self.logits(examples)
+        return (
+            functional.cross_entropy(chosen, wanted, reduction="sum"),
+            (chosen.argmax(-1) == wanted).sum(),
+            len(wanted),
+        )
+
+    def logits(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return logits [trained tokens, vocabulary], the tokens wanted there, and which example each belongs to.
+
+        Logits are made only at places where some example is trained.
+        """
+        batch = (pack if self.packed else collate)(examples, self.padding)
         targets = functional.pad(batch.labels[:, 1:], (0, 1), value=IGNORED)
         places = (targets != IGNORED).any(0).nonzero().squeeze(1)
         extra = {"logits_to_keep": places.to(self.device)} if self._keeps else {}
+        if batch.positions is not None:
+            extra["position_ids"] = batch.positions.to(self.device)
         with self._precision():
             logits = self.model(input_ids=batch.ids.to(self.device), use_cache=False, **extra).logits
         if not self._keeps:
             logits = logits[:, places]
-        targets = targets[:, places].to(self.device)
-        mask = targets != IGNORED
-        chosen, wanted = logits[mask].float(), targets[mask]
-        loss = functional.cross_entropy(chosen, wanted, reduction="sum")
-        return loss, (chosen.argmax(-1) == wanted).sum(), len(wanted)
+        mask = targets[:, places] != IGNORED
+        owners = batch.owners[:, places][mask]
+        mask, wanted = mask.to(self.device), targets[:, places].to(self.device)
+        return logits[mask].float(), wanted[mask], owners.to(self.device)
 
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device))
@@ -127,7 +155,7 @@ class Course:
     n_epochs: int
     batch_size: int
     seed: int
-    schedule: Schedule = Schedule()
+    schedule: Schedule = USUAL
 
     @property
     def steps_per_epoch(self) -> int:

@@ -33,6 +33,9 @@ class Schedule:
                 return 1.0
 
 
+USUAL = Schedule()
+
+
 @dataclass(frozen=True)
 class Rates:
     """Learning rates at their height. `muon` is None where AdamW moves everything."""
@@ -73,7 +76,7 @@ def _split(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[list[nn.Parameter
     return matrices, others
 
 
-def set_rate(chosen: Iterable[torch.optim.Optimizer], step: int, total: int, schedule: Schedule = Schedule()) -> None:
+def set_rate(chosen: Iterable[torch.optim.Optimizer], step: int, total: int, schedule: Schedule = USUAL) -> None:
     """Set the learning rate of the step (counted from 0).
 
     It depends on the step alone, so a resumed job needs no scheduler state.

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.engine.training.data import IGNORED, Example, batch_plan, collate, encode, encode_record, micro_batches
+from lib.engine.training.data import (
+    IGNORED,
+    Example,
+    batch_plan,
+    collate,
+    encode,
+    encode_record,
+    micro_batches,
+    pack,
+)
 from lib.engine.training.data import read_records as read
 from lib.engine.training.report import TrainingProblem
 from lib.engine.training.tokenizer import END, train_tokenizer
@@ -88,4 +97,17 @@ def test_padding_is_neither_trained_nor_counted() -> None:
     batch = collate([Example([5, 6, 7], [False, True, True]), Example([5], [False])], padding=0)
     assert batch.ids.tolist() == [[5, 6, 7], [5, 0, 0]]
     assert batch.labels.tolist() == [[IGNORED, 6, 7], [IGNORED, IGNORED, IGNORED]]
-    assert batch.tokens == 4
+    assert batch.owners.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_packed_examples_stand_in_one_row_each_with_positions_of_its_own() -> None:
+    batch = pack([Example([5, 6, 7], [False, True, True]), Example([8, 9], [True, True])], 0)
+    assert batch.ids.tolist() == [[5, 6, 7, 8, 9]]
+    assert batch.labels.tolist() == [[IGNORED, 6, 7, IGNORED, 9]], "no example teaches how the next one begins"
+    assert batch.positions is not None
+    assert batch.positions.tolist() == [[0, 1, 2, 0, 1]]
+
+
+def test_a_part_holds_no_more_examples_than_asked() -> None:
+    examples = [Example([0], [True])] * 5
+    assert [len(part) for part in micro_batches(examples, 100, 2)] == [2, 2, 1]
