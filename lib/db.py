@@ -115,6 +115,9 @@ class JobRow(Base):
     finished_at: Mapped[float | None]
     estimated_finish: Mapped[float | None]
     checked_at: Mapped[float | None]
+    queue: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wish: Mapped[str | None]
+    wished_at: Mapped[float | None]
     cancel_requested_at: Mapped[float | None]
     cancel_sent_at: Mapped[float | None]
     sent_at: Mapped[float | None]

@@ -6,7 +6,7 @@ from lib.i18n import _
 from lib.jobs import records
 from lib.jobs.records import Status
 from lib.ui import places
-from lib.ui.jobs import table, view
+from lib.ui.jobs import actions, table, view
 from lib.ui.text import escape
 
 chosen = st.query_params.get("job")
@@ -29,7 +29,7 @@ st.title(escape(job.name))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(_("All jobs"), key="jobs_all", type="tertiary", icon=":material/arrow_back:", on_click=table.close)
     if job.live:
-        view.draw_cancel(job)
+        actions.draw(job)
     else:
         places.link("results", _("Results"), job=job.id)
     if job.status == Status.SUCCEEDED and job.tuned_model:

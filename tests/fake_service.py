@@ -152,8 +152,8 @@ def _jobs(service: Service, method: str, rest: list[str], body: bytes) -> Any:
     job = next((job for job in service.jobs if job["id"] == rest[0]), None)
     if job is None:
         raise NotThere
-    if rest[1:] == ["cancel"]:
-        job["status"] = "cancelled"
+    if rest[1:] in (["cancel"], ["pause"], ["resume"]):
+        job["status"] = {"cancel": "cancelled", "pause": "paused", "resume": "queued"}[rest[1]]
     return service.events.get(job["id"], []) if rest[1:] == ["events"] else job
 
 

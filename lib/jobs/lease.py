@@ -69,8 +69,8 @@ class Lease:
         self.save(lease_until=now() + LEASE_SECONDS)
 
     def release(self, pause: float) -> None:
-        """Let go; the next step is due after `pause` seconds, or at once if a cancel came in meanwhile."""
-        asked_meanwhile = and_(JobRow.cancel_requested_at.is_not(None), JobRow.cancel_requested_at >= self.claimed_at)
+        """Let go; the next step is due after `pause` seconds, or at once if a wish came in meanwhile."""
+        asked_meanwhile = or_(*(at >= self.claimed_at for at in (JobRow.cancel_requested_at, JobRow.wished_at)))
         due = case((asked_meanwhile, 0.0), else_=now() + pause)
         with session() as opened:
             opened.execute(

@@ -69,11 +69,15 @@ class Job:
     started_at: float | None
     finished_at: float | None
     estimated_finish: float | None
+    queue: dict[str, Any]
+    """Where it stands while it waits, as far as the backend tells: `position`, `starts_at`, `reason`."""
     checked_at: float | None
     """When the backend last told us how it is."""
     retry_at: float | None
     """When it is asked again, while there is a `problem`."""
     cancel_requested_at: float | None
+    wish: str | None
+    """`pause` or `resume`, until the backend was asked."""
     closed_at: float | None
     """When the last of it, the result file too, was fetched: nothing will change any more."""
 

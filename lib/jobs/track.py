@@ -10,9 +10,11 @@ from sqlalchemy import select
 from lib import library
 from lib.db import EventRow, now, session
 from lib.i18n import N_
+from lib.jobs import wishes
 from lib.jobs.errors import JobFailed, JobFailedSilently, JobVanished
 from lib.jobs.lease import Lease, Line, note
 from lib.jobs.records import FINAL, Status
+from lib.jobs.wishes import Wish
 from lib.providers import backend
 from lib.providers.connections import Connection
 from lib.providers.errors import NotFound, RateLimited, Refused
@@ -29,6 +31,8 @@ def follow(lease: Lease, at: Connection, remote_id: str) -> float:
     """Record how the job is now; return the seconds until it should be looked at again."""
     if lease.job.cancel_requested_at and not lease.job.cancel_sent_at and lease.job.status not in FINAL:
         _cancel(lease, at, remote_id)
+    elif lease.job.wish and lease.job.wished_at:
+        _fulfil(lease, at, remote_id, Wish(lease.job.wish), lease.job.wished_at)
     try:
         told = backend.job(at, remote_id)
     except NotFound:
@@ -51,6 +55,21 @@ def _cancel(lease: Lease, at: Connection, remote_id: str) -> None:
     lease.save(line, cancel_sent_at=now())
 
 
+def _fulfil(lease: Lease, at: Connection, remote_id: str, wish: Wish, wished_at: float) -> None:
+    asked = {Wish.PAUSE: N_("Asked {service} to pause."), Wish.RESUME: N_("Asked {service} to go on.")}
+    act = {Wish.PAUSE: backend.pause_job, Wish.RESUME: backend.resume_job}
+    line = note(f"{wish}-{wished_at}", asked[wish], service=at.title)
+    try:
+        act[wish](at, remote_id)
+    except RateLimited:
+        raise
+    except Refused as refusal:
+        detail = str(refusal.values.get("detail"))
+        line = note(f"{wish}-{wished_at}", N_("{service} refused: {detail}"), "warn", service=at.title, detail=detail)
+    lease.save(line)
+    wishes.fulfilled(lease.job.id, wished_at)
+
+
 def _new_events(lease: Lease, at: Connection, remote_id: str) -> list[EventSnapshot]:
     def known(ids: list[str]) -> set[str]:
         with session() as opened:
@@ -70,6 +89,7 @@ def _record(lease: Lease, at: Connection, told: JobSnapshot, fresh: list[EventSn
     values: dict[str, Any] = {
         "status": told.status,
         "estimated_finish": told.estimated_finish,
+        "queue": told.queue,
         "hyperparameters": told.hyperparameters or job.hyperparameters,
         "tuned_model": told.tuned_model or job.tuned_model,
         "trained_tokens": told.trained_tokens or job.trained_tokens,

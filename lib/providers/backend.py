@@ -122,6 +122,16 @@ def cancel_job(connection: Connection, id: str) -> JobSnapshot:
     return _job(connection, ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.cancel(id)))
 
 
+def pause_job(connection: Connection, id: str) -> JobSnapshot:
+    """Ask the backend to pause a job."""
+    return _job(connection, ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.pause(id)))
+
+
+def resume_job(connection: Connection, id: str) -> JobSnapshot:
+    """Ask the backend to let a paused job go on."""
+    return _job(connection, ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.resume(id)))
+
+
 def events(
     connection: Connection, id: str, known: Callable[[list[str]], set[str]] = lambda _ids: set()
 ) -> list[EventSnapshot]:

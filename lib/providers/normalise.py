@@ -29,6 +29,8 @@ class JobSnapshot:
     result_files: tuple[str, ...]
     hyperparameters: dict[str, Any]
     metadata: dict[str, str]
+    queue: dict[str, Any]
+    """What our engine tells of its queue: `position` (1 is next), `starts_at`, `reason`; empty for others."""
     error: dict[str, Any] | None
     """`code`, `message`, `param` when the job failed; None when the backend gave no reason."""
 
@@ -83,9 +85,11 @@ class RemoteModel:
 
 def job(raw: Mapping[str, Any]) -> JobSnapshot:
     """Read a fine-tuning job."""
+    ours = _dict(raw.get("tuneboard"))
+    status = (text(raw.get("status")) or "unknown").lower()
     return JobSnapshot(
         id=text(raw.get("id")) or "",
-        status=(text(raw.get("status")) or "unknown").lower(),
+        status="paused" if ours.get("state") == "paused" else status,
         model=text(raw.get("model")) or "",
         created_at=moment(raw.get("created_at")),
         finished_at=moment(raw.get("finished_at")),
@@ -97,8 +101,18 @@ def job(raw: Mapping[str, Any]) -> JobSnapshot:
         result_files=tuple(filter(None, map(_file_id, _list(raw.get("result_files"))))),
         hyperparameters=_hyperparameters(raw),
         metadata={str(key): str(value) for key, value in _dict(raw.get("metadata")).items()},
+        queue=_queue(ours),
         error=_error(raw.get("error")),
     )
+
+
+def _queue(ours: dict[str, Any]) -> dict[str, Any]:
+    told = {
+        "position": whole(ours.get("position")),
+        "starts_at": moment(ours.get("starts_at")),
+        "reason": text(ours.get("reason")),
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def event(raw: Mapping[str, Any]) -> EventSnapshot:

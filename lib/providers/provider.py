@@ -21,6 +21,8 @@ class Provider:
     """A create sent twice with the same Idempotency-Key acts once."""
     newest_first: bool = True
     """Lists come in that order."""
+    pausable: bool = False
+    """A job can be paused and resumed."""
     suffix_limit: int = 64
     minimum_examples: int = 10
     poll_seconds: float = 10.0
@@ -37,9 +39,10 @@ PROVIDERS = {
             charges=False,
             formats=("completion", "chat"),
             idempotent=True,
+            pausable=True,
             poll_seconds=1.0,
             confirm_seconds=2.0,
         ),
-        Provider(id="openai", charges=True, formats=("chat",)),
+        Provider(id="openai", charges=True, formats=("chat",), pausable=True),
     )
 }

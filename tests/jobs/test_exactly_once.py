@@ -12,9 +12,9 @@ import pytest
 
 from lib.db import JobRow, session
 from lib.jobs import steps
-from lib.jobs.cancel import request_cancel
 from lib.jobs.lease import LeaseLost, claim
 from lib.jobs.records import events, get, jobs
+from lib.jobs.wishes import request_cancel
 from lib.jobs.worker import Worker
 from lib.providers.provider import PROVIDERS
 from tests.fake_service import Service

@@ -6,10 +6,10 @@ import pytest
 
 from lib.db import now
 from lib.jobs import track
-from lib.jobs.cancel import request_cancel
 from lib.jobs.errors import JobFailed, JobFailedSilently, JobVanished, TooFewToTrain
 from lib.jobs.lease import claim
 from lib.jobs.records import events, get, metrics, progress, result_bytes, tuned_models
+from lib.jobs.wishes import Wish, fulfilled, request, request_cancel
 from lib.jobs.worker import Worker
 from lib.providers.errors import BackendTrouble, NotAllowed, NotAnApi, OutOfCredit, RateLimited
 from tests.fake_service import Service
@@ -217,6 +217,41 @@ def test_a_cancel_asked_while_a_step_runs_is_acted_on_at_once(start: Launch) -> 
     lease.release(1000.0)
     assert Worker().run_once() == 1
     assert get(job.id).status == "cancelled"
+
+
+def test_a_job_is_paused_and_goes_on(service: Service, start: Launch) -> None:
+    job = work(start().id, Worker(), created)
+    request(job.id, Wish.PAUSE)
+    paused = work(job.id, Worker(), lambda job: job.wish is None)
+    assert (paused.status, paused.live) == ("paused", True)
+    request(job.id, Wish.RESUME)
+    assert work(job.id, Worker(), lambda job: job.wish is None).status == "queued"
+    assert (service.count("POST", "/pause$"), service.count("POST", "/resume$")) == (1, 1)
+
+
+def test_the_last_wish_counts_also_when_it_comes_while_another_is_being_asked(start: Launch) -> None:
+    job = work(start().id, Worker(), created)
+    request(job.id, Wish.PAUSE)
+    hurry(job.id)
+    (lease,) = claim("me", 1)
+    request(job.id, Wish.RESUME)
+    fulfilled(job.id, lease.job.wished_at or 0.0)
+    assert get(job.id).wish == Wish.RESUME
+
+
+def test_a_service_that_will_not_pause_is_quoted(service: Service, start: Launch) -> None:
+    job = work(start().id, Worker(), created)
+    service.fault("POST", "/pause$", status=400, body='{"error": {"message": "not now"}}')
+    request(job.id, Wish.PAUSE)
+    assert work(job.id, Worker(), lambda job: job.wish is None).live
+    assert any("not now" in event.text() for event in events(job.id))
+
+
+def test_a_place_in_the_queue_is_kept_with_the_job(service: Service, start: Launch) -> None:
+    job = work(start().id, Worker(), created)
+    service.jobs[0]["tuneboard"] = {"state": "waiting", "position": 3, "starts_at": 1_800_000_000, "reason": None}
+    again(job.id)
+    assert get(job.id).queue == {"position": 3, "starts_at": 1_800_000_000.0}
 
 
 def test_a_split_that_leaves_too_few_examples_is_refused_before_anything_is_sent(

@@ -66,6 +66,23 @@ def test_cancelling_asks_first_and_then_records_the_wish(visit: Visit) -> None:
     assert at.button(key="jobs_cancel").disabled
 
 
+def test_a_running_job_is_paused_with_one_click_and_a_paused_one_goes_on(visit: Visit) -> None:
+    job_id = road.job(road.stories())
+    at = visit("jobs", job=job_id)
+    at.button(key="jobs_pause").click().run()
+    assert records.get(job_id).wish == "pause"
+    assert (at.button(key="jobs_pause").label, at.button(key="jobs_pause").disabled) == ("Pausing", True)
+    paused = visit("jobs", job=road.job(road.stories(), status="paused"))
+    assert paused.button(key="jobs_pause").label == "Resume"
+
+
+def test_a_waiting_job_tells_its_place_in_the_queue(visit: Visit) -> None:
+    waiting = road.job(road.stories(), status="queued", queue={"position": 3, "starts_at": db.now() + 600})
+    assert "Number 3 in the queue. Starts in about 10 min." in [
+        told.value for told in visit("jobs", job=waiting).caption
+    ]
+
+
 def test_a_failed_job_says_what_happened_and_what_to_do(visit: Visit) -> None:
     error = Refused(service="OpenAI", detail=road.HOSTILE).to_json()
     at = visit("jobs", job=road.job(road.stories(), status="failed", error=error))

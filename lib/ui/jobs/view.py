@@ -8,11 +8,11 @@ import streamlit as st
 from lib.db import now
 from lib.i18n import N_, _, sentences
 from lib.jobs import records
-from lib.jobs.cancel import request_cancel
-from lib.jobs.records import Job, Progress
+from lib.jobs.records import Job, Progress, Status
 from lib.results import charts, metrics
 from lib.ui import curves, status
 from lib.ui import format as fmt
+from lib.ui.jobs import actions
 from lib.ui.text import escape, say, show_error, show_rows
 
 EVERY = 1.0
@@ -36,26 +36,17 @@ ASKED = {
 
 def draw(job: Job) -> None:
     """Draw the job, and keep it up to date until it is closed."""
-    st.fragment(_draw, run_every=None if job.closed else EVERY)(job.id, (job.live, job.closed))
+    st.fragment(_draw, run_every=None if job.closed else EVERY)(job.id, _outline(job))
 
 
-def draw_cancel(job: Job) -> None:
-    """Draw the button that asks whether to cancel."""
-    asked = job.cancel_requested_at is not None
-    label = _("Cancelling") if asked else _("Cancel")
-    if st.button(label, key="jobs_cancel", icon=":material/cancel:", disabled=asked):
-        st.dialog(_("Cancel this job?"))(_confirm)(job.id)
+def _outline(job: Job) -> tuple[object, ...]:
+    """Return what the page around the fragment depends on: which buttons there are."""
+    return job.live, job.closed, job.wish, job.status in actions.PAUSABLE, job.status == Status.PAUSED
 
 
-def _confirm(job_id: str) -> None:
-    st.write(_("The training stops and no model is made of it. What a service charged up to now stays charged."))
-    if st.button(_("Cancel the job"), key="jobs_cancel_yes", type="primary", on_click=request_cancel, args=(job_id,)):
-        st.rerun()
-
-
-def _draw(job_id: str, was: tuple[bool, bool]) -> None:
+def _draw(job_id: str, was: tuple[object, ...]) -> None:
     job = records.job(job_id)
-    if job is None or was != (job.live, job.closed):
+    if job is None or was != _outline(job):
         st.rerun()
     _heading(job)
     _troubles(job)
@@ -70,11 +61,22 @@ def _draw(job_id: str, was: tuple[bool, bool]) -> None:
 def _heading(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(status.badge(job.status), width="content")
-        st.caption(status.meaning(job.status), width="content")
+        st.caption(_place(job) or status.meaning(job.status), width="content")
         if job.finished_at:
             fmt.when(job.finished_at, _("Ended {ago}"))
         else:
             fmt.when(job.created_at, _("Started {ago}"))
+
+
+def _place(job: Job) -> str | None:
+    """Say where a waiting job stands, if its service tells."""
+    position, starts_at = job.queue.get("position"), job.queue.get("starts_at")
+    if job.status != Status.QUEUED or not position:
+        return None
+    ahead = _("Next in the queue.") if position == 1 else _("Number {n} in the queue.", n=fmt.number(position))
+    if not starts_at:
+        return ahead
+    return sentences(ahead, _("Starts in about {time}.", time=fmt.duration(max(0.0, starts_at - now()))))
 
 
 def _troubles(job: Job) -> None:
