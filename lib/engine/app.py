@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lib.engine.bases import Bases
+from lib.engine.control import Control
 from lib.engine.errors import ApiError, server_error
 from lib.engine.events import Events
 from lib.engine.files import Files, Folder
@@ -64,6 +65,7 @@ class Engine:
                 Route("/healthz", _health),
                 *Files(self._store, folder).routes(),
                 *Jobs(self._store, catalogue, wakers, limits).routes(),
+                *Control(self._store, wakers).routes(),
                 *Events(self._store).routes(),
                 *catalogue.routes(),
                 *Generate(catalogue, self._worker).routes(),

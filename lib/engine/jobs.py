@@ -1,7 +1,7 @@
-"""`/v1/fine_tuning/jobs`: create, list, retrieve, cancel.
+"""`/v1/fine_tuning/jobs`: create, list, retrieve.
 
 A job is one row from the moment it is accepted; the queue does the rest. Promises that a job whose creation was
-answered survives any crash, and that cancelling is one step that the queue cannot undo.
+answered survives any crash.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from lib.engine.errors import busy, invalid, no_job
 from lib.engine.events import note
 from lib.engine.idempotency import Once, once
 from lib.engine.ids import new_id, short_tag
+from lib.engine.job_object import job_object
 from lib.engine.job_request import JobRequest
 from lib.engine.limits import Limits
 from lib.engine.models import Models
 from lib.engine.paging import list_object, read_page, take
+from lib.engine.progress import ACTIVE, find_job
 from lib.engine.projects import project_of
 from lib.engine.store import Store
-from lib.engine.tables import FileRow, JobRow, MetadataRow, now
-
-ACTIVE = ("validating_files", "queued", "running")
+from lib.engine.tables import FileRow, JobRow, MetadataRow
+from lib.engine.usage import check_disk
 
 
 @dataclass(frozen=True)
@@ -40,34 +41,6 @@ class Wakers:
 
     arrived: Callable[[], None]
     stopped: Callable[[str], None]
-
-
-def job_object(row: JobRow) -> dict[str, Any]:
-    """Return OpenAI's job object."""
-    return {
-        "object": "fine_tuning.job",
-        "id": row.id,
-        "created_at": row.created_at,
-        "finished_at": row.finished_at,
-        "model": row.model,
-        "fine_tuned_model": row.fine_tuned_model,
-        "organization_id": "org-tuneboard",
-        "status": row.status,
-        "error": row.error,
-        "training_file": row.training_file,
-        "validation_file": row.validation_file,
-        "result_files": [row.result_file] if row.result_file else [],
-        "trained_tokens": row.trained_tokens,
-        "estimated_finish": row.estimated_finish if row.status == "running" else None,
-        "hyperparameters": row.hyperparameters,
-        "method": {"type": "supervised", "supervised": {"hyperparameters": row.hyperparameters}},
-        "seed": row.seed,
-        "user_provided_suffix": row.suffix,
-        "metadata": row.meta,
-        "integrations": [],
-        "usage_metrics": None,
-        "shared_with_openai": False,
-    }
 
 
 class Jobs:
@@ -85,7 +58,6 @@ class Jobs:
             Route("/v1/fine_tuning/jobs", self.create, methods=["POST"]),
             Route("/v1/fine_tuning/jobs", self.list, methods=["GET"]),
             Route("/v1/fine_tuning/jobs/{job_id}", self.retrieve, methods=["GET"]),
-            Route("/v1/fine_tuning/jobs/{job_id}/cancel", self.cancel, methods=["POST"]),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -130,32 +102,10 @@ class Jobs:
     def retrieve(self, request: Request) -> Response:
         """Return one job object."""
         with self._store.reading() as session:
-            return JSONResponse(job_object(_asked_job(session, request)))
-
-    def cancel(self, request: Request) -> Response:
-        """Cancel a job: at once in the store, its trainer a moment later."""
-        with self._store.writing() as session:
-            row = _asked_job(session, request)
-            if row.status not in ACTIVE:
-                message = f"This job has already ended: its status is '{row.status}'."
-                raise invalid(message, "fine_tuning_job_id", "invalid_job_status")
-            row.status = "cancelled"
-            row.finished_at = now()
-            note(session, row.id, "Fine-tuning job cancelled")
-            answer = job_object(row)
-        self._wakers.stopped(row.id)
-        return JSONResponse(answer)
+            return JSONResponse(job_object(asked_job(session, request)))
 
 
-def find_job(session: Session, job_id: str) -> JobRow:
-    """Return the row of a job, or refuse the id."""
-    row = session.scalar(select(JobRow).where(JobRow.id == job_id))
-    if row is None:
-        raise no_job(job_id)
-    return row
-
-
-def _asked_job(session: Session, request: Request) -> JobRow:
+def asked_job(session: Session, request: Request) -> JobRow:
     """Return the job in the request's path; another project's is refused like one that is not there."""
     row = find_job(session, request.path_params["job_id"])
     if row.project != project_of(request):
@@ -197,6 +147,7 @@ def _check_room(session: Session, project: str, limits: Limits) -> None:
         active = session.scalar(select(func.count()).where(*where)) or 0
         if active >= most:
             raise busy(f"{active} jobs are waiting already. Try again later, or cancel some.", retry_after=60)
+    check_disk(session, project, 0, limits)
 
 
 def _metadata_filter(request: Request) -> list[ColumnElement[bool]]:

@@ -1,7 +1,8 @@
-"""What happens to a job's row: it is checked, begins, moves on with each line of its trainer, and ends.
+"""What happens to a job's row: it is checked, begins, moves on with each line of its trainer, rests, and ends.
 
-Every function is one transaction. Promises that lines are stored together with the offset behind them, so that none
-is lost or stored twice across crashes; that steps only increase; and that a cancelled job stays cancelled.
+A function that takes the store is one transaction; one that takes a session is a step in another's. Promises that
+lines are stored together with the offset behind them, so that none is lost or stored twice across crashes; that steps
+only increase; and that a job which was cancelled or paused is not moved by what its trainer still says.
 Knows no process.
 """
 
@@ -14,20 +15,34 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lib.engine import hooks
 from lib.engine.bases import root_of
+from lib.engine.errors import no_job
 from lib.engine.events import METRICS, metrics_event, note
 from lib.engine.ids import new_id
-from lib.engine.jobs import find_job
 from lib.engine.store import Store
 from lib.engine.tables import CheckpointRow, JobRow, now
+from lib.engine.usage import folder_bytes
 
+ACTIVE = ("validating_files", "queued", "running")
 MOST_CRASHES = 3
 
 
+def find_job(session: Session, job_id: str) -> JobRow:
+    """Return the row of a job, or refuse the id."""
+    row = session.scalar(select(JobRow).where(JobRow.id == job_id))
+    if row is None:
+        raise no_job(job_id)
+    return row
+
+
 def oldest(store: Store, status: str) -> JobRow | None:
-    """Return the job that has waited longest in `status`."""
+    """Return the job that has waited longest in `status`; a paused one waits for its client, not for its turn."""
+    where = [JobRow.status == status]
+    if status == "queued":
+        where.append(JobRow.paused.is_(False))
     with store.reading() as session:
-        return session.scalar(select(JobRow).where(JobRow.status == status).order_by(JobRow.seq).limit(1))
+        return session.scalar(select(JobRow).where(*where).order_by(JobRow.seq).limit(1))
 
 
 def accept(store: Store, job_id: str) -> None:
@@ -43,20 +58,48 @@ def fail(store: Store, job_id: str, error: dict[str, Any]) -> None:
     """End a job that cannot go on; `error` says why."""
     with store.writing() as session:
         row = find_job(session, job_id)
-        if row.status in ("validating_files", "queued", "running"):
+        if row.status in ACTIVE:
             _fail(session, row, error)
 
 
 def _fail(session: Session, row: JobRow, error: dict[str, Any]) -> None:
-    row.status, row.error, row.finished_at = "failed", error, now()
+    row.error = error
     note(session, row.id, f"The job failed: {error['message']}", "error")
+    end(session, row, "failed")
+
+
+def end(session: Session, row: JobRow, status: str) -> None:
+    """Write down how a job ended, and let those know who asked to be told."""
+    row.status, row.finished_at = status, now()
+    row.paused, row.estimated_finish = False, None
+    hooks.tell(session, row.project, f"fine_tuning.job.{status}", row.id)
+
+
+def cancel(session: Session, row: JobRow) -> None:
+    """Give a job up."""
+    note(session, row.id, "Fine-tuning job cancelled")
+    end(session, row, "cancelled")
+
+
+def pause(session: Session, row: JobRow) -> None:
+    """Let a job rest. One whose files are being checked rests when they are; one that runs is back in the queue."""
+    if row.status == "running":
+        row.status = "queued"
+    row.paused, row.estimated_finish = True, None
+    note(session, row.id, "Fine-tuning job paused")
+
+
+def resume(session: Session, row: JobRow) -> None:
+    """Let a paused job wait for its turn again."""
+    row.paused = False
+    note(session, row.id, "Fine-tuning job resumed, moving job to queued state")
 
 
 def begin(store: Store, job_id: str) -> JobRow | None:
-    """Mark a queued job as running; return it as it is now, or None if it was cancelled meanwhile."""
+    """Mark a queued job as running; return it as it is now, or None if it was cancelled or paused meanwhile."""
     with store.writing() as session:
         row = find_job(session, job_id)
-        if row.status != "queued":
+        if row.status != "queued" or row.paused:
             return None
         row.status = "running"
         row.starts += 1
@@ -99,7 +142,7 @@ def _apply(session: Session, row: JobRow, line: dict[str, Any]) -> None:
         case "message":
             note(session, row.id, line["message"], line.get("level", "info"))
         case "resolved":
-            row.hyperparameters = line["hyperparameters"]
+            row.hyperparameters = row.hyperparameters | line["hyperparameters"]
             row.parameters = line.get("parameters")
         case "metrics" if line["step"] > row.last_step:
             row.last_step = line["step"]
@@ -124,7 +167,15 @@ def _add_checkpoint(session: Session, row: JobRow, line: dict[str, Any]) -> None
     name = tuned_name(row, step)
     metrics = {"step": step} | {key: line["metrics"].get(key) for key in METRICS}
     session.add(
-        CheckpointRow(id=new_id("ftckpt_"), job_id=row.id, step=step, model=name, path=line["path"], metrics=metrics)
+        CheckpointRow(
+            id=new_id("ftckpt_"),
+            job_id=row.id,
+            step=step,
+            model=name,
+            path=line["path"],
+            bytes=folder_bytes(Path(line["path"])),
+            metrics=metrics,
+        )
     )
     note(session, row.id, f"Checkpoint created at step {step} with Snapshot ID: {name}")
 

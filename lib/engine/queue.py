@@ -18,8 +18,8 @@ from pathlib import Path
 
 from lib.engine import progress, results
 from lib.engine.files import Folder
-from lib.engine.jobs import find_job
 from lib.engine.models import Models
+from lib.engine.progress import find_job
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
 from lib.engine.trainer_process import EVENTS, Line, Trainer, clear_leftovers, cut_broken_end, last_words, read_lines

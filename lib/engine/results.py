@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from lib.engine.bases import OVERHEAD_SECONDS, model_format, root_of
 from lib.engine.events import note
 from lib.engine.files import RESULTS, Folder
-from lib.engine.jobs import find_job
-from lib.engine.progress import tuned_name
+from lib.engine.progress import end, find_job, tuned_name
 from lib.engine.store import Store
 from lib.engine.tables import EventRow, FileRow, JobRow, ModelRow, SpeedRow, now
+from lib.engine.usage import folder_bytes
 
 COLUMNS = {
     "step": "step",
@@ -55,7 +55,6 @@ def succeed(store: Store, folder: Folder, job_id: str, model: Path) -> None:
 def _publish(session: Session, row: JobRow, outcome: dict[str, Any], result_file: str, model: Path) -> None:
     name = tuned_name(row)
     root = root_of(row.model)
-    row.status, row.finished_at, row.estimated_finish = "succeeded", now(), None
     row.fine_tuned_model, row.result_file, row.trained_tokens = name, result_file, outcome["trained_tokens"]
     session.add(
         ModelRow(
@@ -64,6 +63,7 @@ def _publish(session: Session, row: JobRow, outcome: dict[str, Any], result_file
             path=str(model),
             project=row.project,
             job_id=row.id,
+            bytes=folder_bytes(model),
             format=model_format(model),
             parameters=row.parameters,
         )
@@ -71,6 +71,7 @@ def _publish(session: Session, row: JobRow, outcome: dict[str, Any], result_file
     _learn_speed(session, row, root, outcome)
     note(session, row.id, f"New fine-tuned model created: {name}")
     note(session, row.id, "The job has successfully completed")
+    end(session, row, "succeeded")
 
 
 def _learn_speed(session: Session, row: JobRow, root: str, outcome: dict[str, Any]) -> None:
