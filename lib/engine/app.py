@@ -27,6 +27,7 @@ from lib.engine.files import Files, Folder
 from lib.engine.generate import Generate
 from lib.engine.guard import Guard
 from lib.engine.ids import new_id
+from lib.engine.intake import Checks
 from lib.engine.jobs import Jobs, Wakers
 from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
@@ -57,13 +58,14 @@ class Engine:
         self._store = Store(home / "engine.db")
         self._worker = Worker(worker, limits.streams)
         folder = Folder(home / "files")
+        self._checks = Checks(self._store, folder, limits)
         catalogue = Models(self._store, Bases(models), self._worker.forget)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
         self.app = Starlette(
             routes=[
                 Route("/healthz", _health),
-                *Files(self._store, folder).routes(),
+                *Files(self._store, folder, self._checks, limits).routes(),
                 *Jobs(self._store, catalogue, wakers, limits).routes(),
                 *Control(self._store, wakers).routes(),
                 *Events(self._store).routes(),
@@ -83,7 +85,9 @@ class Engine:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._queue.start()
+        await self._checks.start()
         yield
+        await self._checks.stop()
         await self._queue.stop()
         await self._worker.stop()
         self._store.close()

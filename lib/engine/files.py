@@ -1,39 +1,38 @@
-"""`/v1/files`: uploads, and the result files that jobs leave behind.
+"""`/v1/files`: uploads, and the result files that jobs and batches leave behind.
 
-Bytes lie under generated ids, written to a temporary name, synced and renamed: no path is made from a client's
-string, and no half-written file is ever listed. Result files are stored plain and served in base64, as OpenAI does.
+Bytes lie under generated ids and go there straight from the wire. Result files of jobs are stored plain and served in
+base64, as OpenAI does.
 """
 
 from __future__ import annotations
 
 import base64
-import errno
-import hashlib
-import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from lib.engine.errors import ApiError, invalid, no_file
-from lib.engine.idempotency import Once, once
-from lib.engine.ids import new_id
+from lib.engine.bodies import take as take_body
+from lib.engine.errors import invalid, no_file
+from lib.engine.folder import Folder
+from lib.engine.forms import Form, reading_form
+from lib.engine.idempotency import once
+from lib.engine.intake import PURPOSES, Checks, Expiry, new_file
+from lib.engine.limits import Limits
 from lib.engine.paging import list_object, read_page, take
 from lib.engine.projects import project_of
 from lib.engine.store import Store
 from lib.engine.tables import FileRow
+from lib.engine.usage import check_disk
 
-PURPOSES = frozenset({"assistants", "batch", "evals", "fine-tune", "user_data", "vision"})
+__all__ = ["RESULTS", "Files", "Folder", "file_object", "find_file"]
+
 RESULTS = "fine-tune-results"
-LONGEST_NAME = 255
-_CHUNK = 1024 * 1024
+FIELDS = ("purpose", "expires_after[anchor]", "expires_after[seconds]")
 
 
 def file_object(row: FileRow) -> dict[str, Any]:
@@ -45,62 +44,20 @@ def file_object(row: FileRow) -> dict[str, Any]:
         "created_at": row.created_at,
         "filename": row.filename,
         "purpose": row.purpose,
-        "status": "processed",
-        "status_details": None,
-        "expires_at": None,
+        "status": row.status,
+        "status_details": row.status_details,
+        "expires_at": row.expires_at,
     }
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Bytes that lie safely on disk under `id`."""
-
-    id: str
-    size: int
-    sha256: str
-
-
-class Folder:
-    """The folder of file contents."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.mkdir(parents=True, exist_ok=True)
-        for left_over in path.glob("*.part"):
-            left_over.unlink()
-
-    def path(self, file_id: str) -> Path:
-        """Return where the bytes of a file lie; `file_id` must come from the store, never from a request."""
-        return self._path / file_id
-
-    def save(self, source: BinaryIO) -> Stored:
-        """Copy `source` to disk under a new id."""
-        file_id, digest, size = new_id("file-"), hashlib.sha256(), 0
-        part = self._path / f"{file_id}.part"
-        try:
-            with part.open("wb") as target:
-                while chunk := source.read(_CHUNK):
-                    size += target.write(chunk)
-                    digest.update(chunk)
-                target.flush()
-                os.fsync(target.fileno())
-            part.replace(self.path(file_id))
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        return Stored(file_id, size, digest.hexdigest())
-
-    def remove(self, file_id: str) -> None:
-        """Delete the bytes of a file."""
-        self.path(file_id).unlink(missing_ok=True)
 
 
 class Files:
     """The routes."""
 
-    def __init__(self, store: Store, folder: Folder) -> None:
+    def __init__(self, store: Store, folder: Folder, checks: Checks, limits: Limits) -> None:
         self._store = store
         self._folder = folder
+        self._checks = checks
+        self._limits = limits
 
     def routes(self) -> list[Route]:
         """Return the routes under `/v1/files`."""
@@ -113,51 +70,36 @@ class Files:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Take an upload: `file` and `purpose` as multipart form fields."""
-        if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            raise ApiError(415, "Send the file as 'multipart/form-data'.", code="unsupported_content_type")
-        async with request.form(max_files=1, max_fields=20) as form:
-            upload, purpose = form.get("file"), form.get("purpose")
-            for name in form:
-                if name not in ("file", "purpose"):
-                    raise invalid(f"Unrecognized request argument supplied: {name}", name, "unknown_parameter")
-            if not isinstance(upload, UploadFile):
-                raise invalid("Missing required parameter: 'file'.", "file", "missing_required_parameter")
-            if purpose not in PURPOSES:
-                raise invalid(f"'purpose' must be one of {sorted(PURPOSES)}.", "purpose", "invalid_value")
-            answer = await run_in_threadpool(self._add, request, upload, str(purpose))
+        """Take an upload: `file`, `purpose` and `expires_after` as multipart form fields."""
+        async with reading_form(request, "file", self._folder, "file-", self._limits.file_bytes, FIELDS) as form:
+            answer = await run_in_threadpool(self._add, request, form)
         return JSONResponse(answer)
 
-    def _add(self, request: Request, upload: UploadFile, purpose: str) -> dict[str, Any]:
-        name = _shown_name(upload.filename or "")
+    def _add(self, request: Request, form: Form) -> dict[str, Any]:
+        purpose, seconds = _purpose(form.fields), _seconds(form.fields)
+        if not form.file.size:
+            raise invalid("The file is empty. Upload a file with at least one line.", "file", "empty_file")
+        stored = form.file.finish()
+        kept = False
         try:
-            stored = self._folder.save(upload.file)
-        except OSError as problem:
-            if problem.errno != errno.ENOSPC:
-                raise
-            raise ApiError(507, "The engine's disk is full.", type="server_error", code="disk_full") from None
-        try:
-            if not stored.size:
-                raise invalid("The file is empty. Upload a file with at least one line.", "file", "empty_file")
-            key = once(request, {"name": name, "purpose": purpose, "sha256": stored.sha256})
-            row = FileRow(id=stored.id, project=project_of(request), filename=name, purpose=purpose, bytes=stored.size)
-            answer = self._record(row, key)
-        except ApiError:
-            self._folder.remove(stored.id)
-            raise
-        if answer["id"] != stored.id:
-            self._folder.remove(stored.id)
+            contents = {"name": form.filename, "purpose": purpose, "sha256": stored.sha256, "seconds": seconds}
+            row = new_file(stored, project_of(request), form.filename, purpose, seconds)
+            self._checks.look(row)
+            key = once(request, contents)
+            with self._store.writing() as session:
+                answer = key.recall(session)
+                if answer is None:
+                    check_disk(session, row.project, row.bytes, self._limits)
+                    session.add(row)
+                    session.flush()
+                    answer = file_object(row)
+                    key.remember(session, answer)
+            kept = answer["id"] == stored.id
+        finally:
+            if not kept:
+                self._folder.remove(stored.id)
+        self._checks.arrived()
         return answer
-
-    def _record(self, row: FileRow, key: Once) -> dict[str, Any]:
-        with self._store.writing() as session:
-            if given := key.recall(session):
-                return given
-            session.add(row)
-            session.flush()
-            answer = file_object(row)
-            key.remember(session, answer)
-            return answer
 
     def list(self, request: Request) -> Response:
         """List files, newest first."""
@@ -176,6 +118,8 @@ class Files:
         """Return a file's bytes; those of a result file in base64."""
         row = self._find(request)
         path = self._folder.path(row.id)
+        if not path.exists():  # deleted a moment ago
+            raise no_file(row.id)
         if row.purpose == RESULTS:
             return Response(base64.b64encode(path.read_bytes()), media_type="text/plain")
         return FileResponse(path, media_type="application/octet-stream", filename=row.filename)
@@ -201,6 +145,17 @@ def find_file(session: Session, file_id: str, project: str) -> FileRow:
     return row
 
 
-def _shown_name(name: str) -> str:
-    """Return the name as it will be shown: any text without control characters."""
-    return "".join(c for c in name if c.isprintable())[:LONGEST_NAME] or "file"
+def _purpose(fields: dict[str, str]) -> str:
+    if fields.get("purpose") not in PURPOSES:
+        raise invalid(f"'purpose' must be one of {sorted(PURPOSES)}.", "purpose", "invalid_value")
+    return fields["purpose"]
+
+
+def _seconds(fields: dict[str, str]) -> int | None:
+    """Read `expires_after` as a form spells it: one field for each of its parts."""
+    policy: dict[str, Any] = {
+        part: fields[name] for part in ("anchor", "seconds") if (name := f"expires_after[{part}]") in fields
+    }
+    if policy.get("seconds", "").isascii() and policy.get("seconds", "").isdigit():
+        policy["seconds"] = int(policy["seconds"][:9])
+    return take_body({"expires_after": policy or None}, Expiry).seconds

@@ -2,15 +2,22 @@
 
 Promises that a file which passes has enough examples of one format, each with something to learn, and that a file
 which fails says which lines, and OpenAI's code for it. Reads in a stream, a line at a time; knows nothing of jobs.
+
+`python -m lib.engine.validate PATH PARAM MINIMUM MOST` prints the same verdict as JSON: see `check_anywhere`.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lib.config import ROOT
 from lib.datasets import jsonl
 from lib.engine.example import NotAnExample, check_record
 from lib.engine.limits import DEFAULTS, MIB
@@ -21,6 +28,9 @@ LONGEST_LINE = 16 * MIB
 """More than any context of a model can hold; what bounds the memory of a check."""
 TOLD = 3
 """So many bad lines are told one by one, the others as a number."""
+LARGE = 4 * MIB
+"""A larger file is checked in a process of its own: here its seconds would hold up every answer."""
+NICENESS = 5
 ENOUGH = 1000
 """So many bad lines end the search for more."""
 NOT_JSONL = "invalid_file_format"
@@ -75,6 +85,29 @@ def check_file(
     return next(iter(seen), "")
 
 
+def check_anywhere(
+    path: Path, param: str = "training_file", minimum: int = MIN_EXAMPLES, most: int = DEFAULTS.file_rows
+) -> str:
+    """Do what `check_file` does; a large file is checked in a process of its own, which this thread waits for."""
+    if path.stat().st_size <= LARGE:
+        return check_file(path, param, minimum, most)
+    command = [sys.executable, "-m", "lib.engine.validate", str(path), param, str(minimum), str(most)]
+    verdict = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    if "kind" not in verdict:
+        raise InvalidFile(**verdict)
+    return str(verdict["kind"])
+
+
+def _main(path: str, param: str, minimum: str, most: str) -> None:
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    try:
+        verdict = {"kind": check_file(Path(path), param, int(minimum), int(most))}
+    except InvalidFile as problem:
+        verdict = problem.error()
+    sys.stdout.write(json.dumps(verdict))
+
+
 @dataclass
 class _BadLines:
     """What is wrong with a file: its first bad lines, and how many there are. The first gives the code."""
@@ -122,3 +155,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | jsonl.BrokenLine]
 def _skip_line(file: BinaryIO) -> None:
     while (piece := file.readline(MIB)) and not piece.endswith(b"\n"):
         pass
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

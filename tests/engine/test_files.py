@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import resource
+import socket
+import sqlite3
+from collections.abc import Callable
+
 import httpx2
 import openai
 import pytest
 
-from tests.engine.support import KEY, Running, training_data
+from lib.engine.intake import CHECKED_AT_ONCE
+from tests.engine.support import KEY, Process, Running, eventually, training_data
 
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
@@ -98,3 +104,117 @@ def test_the_same_idempotency_key_gives_the_same_file(engine: Running) -> None:
     assert set((engine.home / "files").iterdir()) == stored
     with pytest.raises(openai.BadRequestError, match="another request"):
         send(training_data("other"))
+
+
+BAD_LINES = training_data() + b'{"prompt": }\n' + training_data() + b'{"prompt": 1}\n'
+
+
+def test_a_training_file_with_bad_lines_is_kept_and_says_which(engine: Running) -> None:
+    file = engine.client.files.create(file=("bad.jsonl", BAD_LINES), purpose="fine-tune")
+    assert file.status == "error"
+    assert "2 lines cannot be used: line 13, column 12" in file.status_details
+    assert 'line 26: "prompt" must be a text' in file.status_details
+    assert engine.client.files.retrieve(file.id) == file
+    assert engine.client.files.content(file.id).read() == BAD_LINES
+    job = engine.client.fine_tuning.jobs.create(model="starter", training_file=file.id)
+    failed = engine.wait(job.id)
+    assert failed.error.code == "invalid_file_format"
+    assert failed.error.message == file.status_details
+
+
+@pytest.mark.parametrize("purpose", ["batch", "user_data", "assistants"])
+def test_only_training_files_are_checked(engine: Running, purpose: str) -> None:
+    assert engine.client.files.create(file=("a.txt", b"no JSON"), purpose=purpose).status == "processed"
+
+
+@pytest.mark.parametrize(("end", "status"), [(b"", "processed"), (b"oops\n", "error")])
+def test_a_large_training_file_is_checked_after_its_upload_is_answered(
+    engine: Running, end: bytes, status: str
+) -> None:
+    data = training_data() * (CHECKED_AT_ONCE // len(training_data()) + 1) + end
+    file = engine.client.files.create(file=("large.jsonl", data), purpose="fine-tune")
+    assert file.status == "uploaded"
+    done = engine.client.files.wait_for_processing(file.id, poll_interval=0.05)
+    assert (done.status, bool(done.status_details)) == (status, bool(end))
+    job = engine.client.fine_tuning.jobs.create(model="starter", training_file=file.id)
+    assert engine.wait(job.id).status == ("failed" if end else "succeeded")
+    engine.client.files.delete(file.id)
+
+
+def test_a_file_says_when_it_expires(engine: Running) -> None:
+    policy = {"anchor": "created_at", "seconds": 3600}
+    file = engine.client.files.create(file=("a", training_data()), purpose="fine-tune", expires_after=policy)
+    assert file.expires_at == file.created_at + 3600
+    assert engine.client.files.create(file=("a", training_data()), purpose="fine-tune").expires_at is None
+    batch = engine.client.files.create(file=("a", b"{}"), purpose="batch")
+    assert batch.expires_at == batch.created_at + 30 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"expires_after[anchor]": "created_at", "expires_after[seconds]": "3599"}, "expires_after.seconds"),
+        ({"expires_after[anchor]": "created_at", "expires_after[seconds]": "2592001"}, "expires_after.seconds"),
+        ({"expires_after[anchor]": "created_at", "expires_after[seconds]": "1e5"}, "expires_after.seconds"),
+        ({"expires_after[anchor]": "created_at", "expires_after[seconds]": "9" * 5000}, "expires_after.seconds"),
+        ({"expires_after[anchor]": "now", "expires_after[seconds]": "3600"}, "expires_after.anchor"),
+        ({"expires_after[anchor]": "created_at"}, "expires_after.seconds"),
+        ({"expires_after[seconds]": "3600"}, "expires_after.anchor"),
+        ({"expires_after": "3600"}, "expires_after"),
+    ],
+)
+def test_another_expiry_is_refused_by_name(engine: Running, fields: dict[str, str], param: str) -> None:
+    answer = httpx2.post(
+        f"{engine.url}/v1/files", headers=AUTH, data={"purpose": "batch", **fields}, files={"file": b"x"}
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+    assert not list((engine.home / "files").glob("*.part"))
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(engine: Running) -> None:
+    before = set((engine.home / "files").iterdir())
+    host, port = engine.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(
+            f"POST /v1/files HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 5000000\r\n"
+            'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; name="file"; '
+            'filename="a"\r\n\r\n'.encode()
+            + b"a" * 1_000_000
+        )
+        eventually(lambda: list((engine.home / "files").glob("*.part")), bool)
+    eventually(lambda: set((engine.home / "files").iterdir()), lambda now: now == before)
+
+
+def limit_file_size(engine: Process, most: int) -> None:
+    """Make the engine's disk full: a write beyond `most` bytes of a file fails."""
+    resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_refused_in_words_and_leaves_nothing(start: Callable[[], Process]) -> None:
+    engine = start()
+    limit_file_size(engine, 1_000_000)
+    with pytest.raises(openai.InternalServerError, match="disk is full") as refused:
+        engine.client.files.create(file=("a.jsonl", b"a" * 3_000_000), purpose="batch")
+    assert (refused.value.status_code, refused.value.code) == (507, "disk_full")
+    assert list((engine.home / "files").iterdir()) == []
+    assert engine.client.files.list().data == []
+    limit_file_size(engine, resource.RLIM_INFINITY)
+    file = engine.client.files.create(file=("a.jsonl", b"a" * 3_000_000), purpose="batch")
+    assert engine.client.files.content(file.id).read() == b"a" * 3_000_000
+
+
+@pytest.mark.slow
+def test_a_killed_engine_leaves_whole_files_or_none_and_checks_what_it_did_not(start: Callable[[], Process]) -> None:
+    engine = start()
+    data = training_data() * (3 * CHECKED_AT_ONCE // len(training_data()))
+    file = engine.client.files.create(file=("large.jsonl", data), purpose="fine-tune")
+    engine.kill()
+    (engine.home / "files" / "file-half.part").write_bytes(b"half")
+    with sqlite3.connect(engine.home / "engine.db") as connection:
+        connection.execute("UPDATE files SET status = 'uploaded', status_details = NULL")
+    connection.close()
+    again = start()
+    assert again.client.files.wait_for_processing(file.id, poll_interval=0.05).status == "processed"
+    assert [path.name for path in (again.home / "files").iterdir()] == [file.id]
+    assert again.client.files.content(file.id).read() == data
