@@ -8,18 +8,49 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, TextIO
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, TextIO, TypedDict
+
+
+class Alternative(TypedDict):
+    """A token that might have been chosen."""
+
+    bytes: list[int]
+    logprob: float
+
+
+class Token(TypedDict):
+    """A token as it is told: what it stands for, how likely it was (None if nothing came before it) and what else was.
+
+    `offset` counts characters from the beginning of the answer, or of the prompt where that is echoed.
+    """
+
+    bytes: list[int]
+    logprob: float | None
+    top: list[Alternative]
+    offset: int
+
+
+class Prompt(TypedDict):
+    """A prompt told back."""
+
+    text: str
+    tokens: list[Token]
 
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a model, with OpenAI's sampling parameters and their defaults."""
+    """One question to a model, with OpenAI's sampling parameters and their defaults.
+
+    The prompt is one of `prompt`, `prompt_ids` and `messages`. `logprobs` is how many alternatives to tell of each
+    token, None to tell no tokens at all. `tool_choice` is "auto", "required" or "named" (then `tools` holds that one).
+    """
 
     id: str
     model: str
     prompt: str | None = None
+    prompt_ids: Sequence[int] | None = None
     messages: Sequence[dict[str, Any]] | None = None
     max_tokens: int | None = None
     temperature: float = 1.0
@@ -27,36 +58,43 @@ class Request:
     seed: int | None = None
     stop: Sequence[str] = field(default_factory=tuple)
     n: int = 1
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    logprobs: int | None = None
+    echo: bool = False
+    response_format: Mapping[str, Any] | None = None
+    tools: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    tool_choice: str = "auto"
+    parallel_tool_calls: bool = True
+
+    @property
+    def prompt_logprobs(self) -> bool:
+        """Tell whether the tokens of the prompt are told too, which takes the model's scores at each of them."""
+        return self.echo and self.logprobs is not None
 
 
 class Refusal(Exception):
-    """A request that cannot be answered; becomes an `error` event."""
+    """A request that cannot be answered; becomes an `error` event. `param` names the field at fault."""
 
-    def __init__(self, message: str, *, code: str, status: int = 400) -> None:
+    def __init__(self, message: str, *, code: str | None, status: int = 400, param: str | None = None) -> None:
         super().__init__(message)
-        self.message, self.code, self.status = message, code, status
+        self.message, self.code, self.status, self.param = message, code, status, param
 
 
 def read_request(raw: dict[str, Any]) -> Request:
     """Build a request from its line. Missing or null fields take OpenAI's defaults."""
-    stop = raw.get("stop") or ()
-    defaults = Request(id="", model="")
+    given = {name: raw[name] for name in _FIELDS if raw.get(name) is not None}
+    stop = given.pop("stop", ())
+    bias = given.pop("logit_bias", {})
     return Request(
-        id=str(raw["id"]),
-        model=str(raw["model"]),
-        prompt=raw.get("prompt"),
-        messages=raw.get("messages"),
-        max_tokens=raw.get("max_tokens"),
-        temperature=_given(raw.get("temperature"), defaults.temperature),
-        top_p=_given(raw.get("top_p"), defaults.top_p),
-        seed=raw.get("seed"),
+        **given | {"id": str(raw["id"]), "model": str(raw["model"])},
         stop=(stop,) if isinstance(stop, str) else tuple(text for text in stop if text),
-        n=raw.get("n") or defaults.n,
+        logit_bias={int(token): value for token, value in bias.items()},
     )
 
 
-def _given(value: float | None, default: float) -> float:
-    return default if value is None else value
+_FIELDS = [each.name for each in fields(Request)]
 
 
 class Writer:
@@ -71,13 +109,19 @@ class Writer:
             self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._stream.flush()
 
-    def start(self, request_id: str, prompt_tokens: int) -> None:
-        """Tell that the prompt has been read."""
-        self._say(id=request_id, event="start", prompt_tokens=prompt_tokens)
+    def start(self, request_id: str, prompt_tokens: int, prompt: Prompt | None = None) -> None:
+        """Tell that the prompt has been read, and the prompt itself where it is echoed."""
+        told = {"prompt": prompt} if prompt else {}
+        self._say(id=request_id, event="start", prompt_tokens=prompt_tokens, **told)
 
-    def text(self, request_id: str, index: int, text: str) -> None:
+    def text(self, request_id: str, index: int, text: str, tokens: Sequence[Token] = ()) -> None:
         """Tell a piece of an answer."""
-        self._say(id=request_id, event="text", index=index, text=text)
+        told = {"tokens": tokens} if tokens else {}
+        self._say(id=request_id, event="text", index=index, text=text, **told)
+
+    def call(self, request_id: str, index: int, name: str, arguments: str) -> None:
+        """Tell that an answer calls a tool."""
+        self._say(id=request_id, event="call", index=index, name=name, arguments=arguments)
 
     def end(self, request_id: str, index: int, finish_reason: str, completion_tokens: int) -> None:
         """Tell that one answer is complete."""
@@ -95,4 +139,11 @@ class Writer:
 
     def error(self, request_id: str, refusal: Refusal) -> None:
         """Tell that a request is refused or broken off."""
-        self._say(id=request_id, event="error", status=refusal.status, code=refusal.code, message=refusal.message)
+        self._say(
+            id=request_id,
+            event="error",
+            status=refusal.status,
+            code=refusal.code,
+            param=refusal.param,
+            message=refusal.message,
+        )
