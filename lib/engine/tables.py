@@ -124,6 +124,10 @@ class JobRow(Owned):
     """It was running when the engine or its trainer went away."""
     waits_for: Mapped[str | None]
     """Why it does not start though it could be its turn."""
+    total_steps: Mapped[int | None]
+    told_ahead: Mapped[int | None]
+    told_start: Mapped[int | None]
+    """What its last event about the queue said: how many jobs are ahead, and when it starts."""
     __table_args__ = (Index("turns_of_a_project", "project", "turn"),)
 
 

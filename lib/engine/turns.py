@@ -5,19 +5,23 @@ go on; the project that was served longest ago, or never; the older job. A pause
 project runs as many as it may. So projects of equal priority take turns one by one however many jobs each has sent,
 and none of them waits for ever; a stream of jobs with a higher priority can keep the others waiting, as it is meant to.
 
-`order` is a pure function over a few columns; `waiting` and `served` are the thin queries that fetch them.
+`Line` and `order` are pure; `in_turn` and `served` are the thin queries behind them.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lib.engine.tables import JobRow
+
+Head = tuple[int, bool, int, int, str]
+"""What decides between the first jobs of two projects: the smaller goes first."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job in the queue. `seq` grows with age's opposite: the older job has the smaller one."""
+    """A job in the queue. The older of two has the smaller `seq`."""
 
     id: str
     seq: int
@@ -40,42 +44,48 @@ class Waiting:
 
 
 class Line:
-    """The jobs that wait, from which the next one is taken again and again.
+    """The jobs that wait, from which the next one is taken again and again, each time in logarithmic time.
 
     `served` tells for each project when it was last served, as a number that grows with each start of a job.
     """
 
     def __init__(self, jobs: Iterable[Waiting], served: Mapping[str, int]) -> None:
         self._queues: dict[str, list[Waiting]] = defaultdict(list)
-        for job in sorted(jobs, key=_rank, reverse=True):
+        for job in sorted(jobs, key=lambda job: (-job.priority, not job.interrupted, job.seq), reverse=True):
             self._queues[job.project].append(job)
         self._served = dict(served)
         self._clock = max(self._served.values(), default=0)
+        self._heads = [self._head(project) for project in self._queues]
+        heapq.heapify(self._heads)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._queues.values()))
 
     def take(self, running: Mapping[str, int], cap: int) -> Waiting | None:
         """Remove and return the next job; None if no project with a waiting job may run one more.
 
         `running` counts the running jobs of each project.
         """
-        heads = [jobs[-1] for project, jobs in self._queues.items() if running.get(project, 0) < cap]
-        if not heads:
-            return None
-        chosen = min(heads, key=lambda job: (-job.priority, not job.interrupted, self._turn(job.project), job.seq))
-        jobs = self._queues[chosen.project]
-        jobs.pop()
-        if not jobs:
-            del self._queues[chosen.project]
-        self._clock += 1
-        self._served[chosen.project] = self._clock
+        full = []
+        while self._heads and running.get(self._heads[0][-1], 0) >= cap:
+            full.append(heapq.heappop(self._heads))
+        chosen = self._serve() if self._heads else None
+        for head in full:
+            heapq.heappush(self._heads, head)
         return chosen
 
-    def _turn(self, project: str) -> int:
-        return self._served.get(project, 0)
+    def _serve(self) -> Waiting:
+        *_, project = heapq.heappop(self._heads)
+        chosen = self._queues[project].pop()
+        self._clock += 1
+        self._served[project] = self._clock
+        if self._queues[project]:
+            heapq.heappush(self._heads, self._head(project))
+        return chosen
 
-
-def _rank(job: Waiting) -> tuple[int, bool, int]:
-    """Return the order of jobs within one project."""
-    return -job.priority, not job.interrupted, job.seq
+    def _head(self, project: str) -> Head:
+        job = self._queues[project][-1]
+        return -job.priority, not job.interrupted, self._served.get(project, 0), job.seq, project
 
 
 def order(jobs: Iterable[Waiting], served: Mapping[str, int]) -> Iterator[Waiting]:
@@ -85,18 +95,12 @@ def order(jobs: Iterable[Waiting], served: Mapping[str, int]) -> Iterator[Waitin
         yield job
 
 
-def next_job(session: Session, running: Sequence[str], cap: int) -> str | None:
-    """Return the id of the job whose turn it is; `running` names the project of each running job."""
-    jobs = waiting(session)
-    chosen = Line(jobs, served(session, {job.project for job in jobs})).take(Counter(running), cap)
-    return chosen.id if chosen else None
-
-
-def waiting(session: Session) -> list[Waiting]:
-    """Return the jobs in the queue that nobody has paused."""
+def in_turn(session: Session) -> Line:
+    """Return the line of the jobs in the queue that nobody has paused."""
     columns = (JobRow.id, JobRow.seq, JobRow.project, JobRow.priority, JobRow.interrupted)
     query = select(*columns).where(JobRow.status == "queued", JobRow.paused.is_(False))
-    return [Waiting(*row) for row in session.execute(query)]
+    jobs = [Waiting(*row) for row in session.execute(query)]
+    return Line(jobs, served(session, {job.project for job in jobs}))
 
 
 def served(session: Session, projects: Iterable[str]) -> dict[str, int]:
