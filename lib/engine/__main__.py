@@ -1,7 +1,8 @@
 """The command line: `python -m lib.engine [--host] [--port] [--home] [--api-key] [--exit-with-parent]`.
 
 Prints one line of JSON on stdout when it listens; everything else goes to stderr. Promises that two engines never
-share a home, and that nothing but loopback is served without a key.
+share a home, and that nothing but loopback is served without a key. `python -m lib.engine keys` and `... hooks` are
+the operator's: see `manage.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import threading
@@ -22,11 +24,13 @@ import uvicorn
 from filelock import FileLock, Timeout
 
 from lib.config import Settings, settings
+from lib.engine import manage
 from lib.engine.app import Engine
 from lib.engine.guard import is_loopback
 from lib.engine.limits import read_limits
 
 KEY_VARIABLE = "TUNEBOARD_ENGINE_API_KEY"
+GOOD_KEY = re.compile(r"[\x21-\x7e]*")
 WAIT_FOR_PREDECESSOR = 10
 WAIT_FOR_STREAMS = 3
 
@@ -44,14 +48,21 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an engine until it is told to stop; return the exit status."""
-    options = read_options(arguments)
-    if not is_loopback(options.host) and not options.api_key:
-        return _refuse(f"{options.host} is open to the network. Set --api-key or {KEY_VARIABLE}.")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in manage.COMMANDS:
+        return manage.main(words)
+    options = read_options(words)
+    if not GOOD_KEY.fullmatch(options.api_key):
+        return _refuse("an API key is made of visible ASCII characters without spaces.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):
-            serve(make_engine(options, settings()), options)
+            engine = make_engine(options, settings())
+            if not is_loopback(options.host) and not engine.has_key:
+                how = f"Set --api-key or {KEY_VARIABLE}, or make a key with `python -m lib.engine keys add`."
+                return _refuse(f"{options.host} is open to the network. {how}")
+            serve(engine, options)
     except Timeout:
         return _refuse(f"another engine runs on {options.home}. Choose another --home.")
     return 0
@@ -75,16 +86,18 @@ def _refuse(why: str) -> int:
 
 def read_options(arguments: Sequence[str] | None) -> Options:
     """Read the command line; the key may come from the environment, where `ps` does not show it."""
-    parser = argparse.ArgumentParser(prog="python -m lib.engine", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m lib.engine",
+        description="Serve OpenAI's fine-tuning protocol. For the operator: `keys --help` and `hooks --help`.",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
-    parser.add_argument("--home", type=Path, default=None, help="folder of the engine's state")
+    manage.add_home(parser)
     parser.add_argument("--api-key", default="", help=f"key that clients must send; or set {KEY_VARIABLE}")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin closes")
     given = parser.parse_args(arguments)
     key = given.api_key or os.environ.get(KEY_VARIABLE, "")
-    home = (given.home or settings().engine_home).resolve()
-    return Options(given.host, given.port, home, key.strip(), given.exit_with_parent)
+    return Options(given.host, given.port, given.home.resolve(), key.strip(), given.exit_with_parent)
 
 
 def serve(engine: Engine, options: Options) -> None:

@@ -25,10 +25,11 @@ from lib.engine.errors import ApiError, server_error
 from lib.engine.events import Events
 from lib.engine.files import Files, Folder
 from lib.engine.generate import Generate
-from lib.engine.guard import Guard
+from lib.engine.guard import Guard, is_loopback
 from lib.engine.ids import new_id
 from lib.engine.intake import Checks
 from lib.engine.jobs import Jobs, Wakers
+from lib.engine.keys import Keys
 from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
 from lib.engine.queue import Queue
@@ -56,6 +57,7 @@ class Engine:
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._store = Store(home / "engine.db")
+        self._keys = Keys(self._store, api_key, may_be_open=is_loopback(host))
         self._worker = Worker(worker, limits.streams)
         folder = Folder(home / "files")
         self._checks = Checks(self._store, folder, limits)
@@ -72,7 +74,7 @@ class Engine:
                 *catalogue.routes(),
                 *Generate(catalogue, self._worker).routes(),
             ],
-            middleware=[Middleware(Guard, host=host, api_key=api_key, limits=limits)],
+            middleware=[Middleware(Guard, host=host, keys=self._keys, limits=limits)],
             exception_handlers={
                 ApiError: _refused,
                 HTTPException: _not_routed,
@@ -82,6 +84,11 @@ class Engine:
             lifespan=self._lifespan,
         )
 
+    @property
+    def has_key(self) -> bool:
+        """Tell whether anyone could come in from the network."""
+        return self._keys.any()
+
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._queue.start()
@@ -90,6 +97,7 @@ class Engine:
         await self._checks.stop()
         await self._queue.stop()
         await self._worker.stop()
+        self._keys.close()
         self._store.close()
 
 

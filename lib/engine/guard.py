@@ -1,13 +1,13 @@
 """The door: who may speak to the engine, checked before any route runs.
 
 On loopback the Host header must name loopback (a page that rebinds its DNS name to 127.0.0.1 still sends its own
-name), a browser's request must come from the engine's own origin, and a key, where one is set, must be given.
-Promises a request id on every answer and a cap on every body. Knows nothing of the routes but `/healthz`.
+name), a browser's request must come from the engine's own origin, what a form can send must carry a header that no
+form can set, and a key, where there is one, must be given. Promises a request id on every answer, a cap on every
+body, and that every route learns on whose behalf it is asked. Knows of the routes only their paths.
 """
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -16,10 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib.engine.errors import ApiError
 from lib.engine.ids import new_id
+from lib.engine.keys import Keys
 from lib.engine.limits import MIB, Limits
+from lib.engine.projects import enter
 
 FORM_OVERHEAD = MIB
 """What a multipart form may add to the file in it."""
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
+"""What a browser sends to any address without asking it first (https://fetch.spec.whatwg.org/#cors-safelisted-request-header)."""
 OPEN_PATHS = frozenset({"/healthz"})
 
 
@@ -36,11 +40,11 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, host: str, api_key: str, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, keys: Keys, limits: Limits) -> None:
         self._app = app
-        self._limits = limits
         self._loopback = is_loopback(host)
-        self._authorization = f"Bearer {api_key}".encode() if api_key else None
+        self._keys = keys
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,10 +65,11 @@ class Guard:
         if self._loopback and not is_loopback(_hostname(host)):
             raise ApiError(403, "This engine answers only to a loopback name in the Host header.", code="invalid_host")
         _check_origin(headers, host)
-        if self._authorization and scope["path"] not in OPEN_PATHS:
-            _check_key(headers, self._authorization)
+        if scope["path"] not in OPEN_PATHS:
+            enter(scope, self._keys.caller(headers.get("authorization", ""), headers.get("openai-project")))
+            _check_form(scope["method"], headers)
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit:
+        if length.isascii() and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
 
 
@@ -91,14 +96,12 @@ def _check_origin(headers: Headers, host: str) -> None:
         raise ApiError(403, "Requests from web pages of another origin are refused.", code="invalid_origin")
 
 
-def _check_key(headers: Headers, expected: bytes) -> None:
-    given = headers.get("authorization", "").encode("latin-1")
-    challenge = {"WWW-Authenticate": "Bearer"}
-    if not given:
-        message = "You didn't provide an API key. Send it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
-        raise ApiError(401, message, headers=challenge)
-    if not hmac.compare_digest(given, expected):
-        raise ApiError(401, "Incorrect API key provided.", code="invalid_api_key", headers=challenge)
+def _check_form(method: str, headers: Headers) -> None:
+    """Refuse what a page's form could have sent: an old browser does not tell where it comes from."""
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if method == "POST" and media in FORM_TYPES and "authorization" not in headers:
+        message = "Send an Authorization header, as every client does: this could come from a form on a web page."
+        raise ApiError(401, message, code="missing_authorization", headers={"WWW-Authenticate": "Bearer"})
 
 
 def _too_large(limit: int) -> ApiError:

@@ -48,9 +48,36 @@ class Store:
             session.connection()
             yield session
 
+    def watch(self) -> Watch:
+        """Return a watch over the file, for whoever keeps a copy of what is in it."""
+        return Watch(self._engine)
+
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
+
+
+class Watch:
+    """Tells, in microseconds, whether anyone has committed since it was last asked. One thread may use it.
+
+    SQLite's `data_version` is that of one connection, so a watch keeps one to itself.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.raw_connection()
+        self._cursor = self._connection.cursor()
+        self._cursor.execute("PRAGMA busy_timeout=0")  # who asks this often must not wait
+        self._seen: Any = None
+
+    def changed(self) -> bool:
+        """Tell whether there is anything new; true the first time."""
+        self._cursor.execute("PRAGMA data_version")
+        before, self._seen = self._seen, self._cursor.fetchone()
+        return before != self._seen
+
+    def close(self) -> None:
+        """Let go of the connection, for good: its waiting time is not that of the others."""
+        self._connection.invalidate()
 
 
 def _take_over(engine: Engine) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -14,8 +15,16 @@ import openai
 import pytest
 
 from lib.config import ROOT
+from lib.engine.app import Engine
 from lib.engine.guard import is_loopback
-from tests.engine.support import KEY, Running, client_of
+from tests.engine.support import KEY, TRAINER, WORKER, Running, client_of, run_here
+
+
+@pytest.fixture
+def open_engine(tmp_path: Path) -> Iterator[Running]:
+    """An engine on loopback without any key."""
+    yield from run_here(Engine(tmp_path, trainer=TRAINER, worker=WORKER), tmp_path, "any")
+
 
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
@@ -126,14 +135,38 @@ def test_what_is_not_there_is_said_in_openais_words(
     assert answer.headers["x-request-id"].startswith("req_")
 
 
+FORMS = {
+    "multipart": {"files": {"file": ("train.jsonl", b"{}"), "purpose": (None, "fine-tune")}},
+    "urlencoded": {"data": {"purpose": "fine-tune"}},
+    "text": {"content": b'{"model": "starter"}', "headers": {"Content-Type": "text/plain; charset=utf-8"}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("path", ["/v1/files", "/v1/fine_tuning/jobs", "/v1/fine_tuning/jobs/ftjob-x/cancel"])
+def test_what_a_form_on_a_web_page_can_send_is_refused_even_without_keys(
+    open_engine: Running, form: str, path: str
+) -> None:
+    """A browser of long ago tells neither where it comes from nor what it is about to do."""
+    answer = httpx2.post(f"{open_engine.url}{path}", **FORMS[form])
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "missing_authorization"
+    assert open_engine.client.files.list().data == []
+
+
+def test_a_client_whose_engine_has_no_keys_may_send_any(open_engine: Running) -> None:
+    assert open_engine.client.files.create(file=("a.jsonl", b"{}\n"), purpose="user_data").id
+    assert httpx2.get(f"{open_engine.url}/v1/models").status_code == 200
+
+
 def test_answers_are_not_held_back_by_nagles_delay(engine: Running) -> None:
     """Asyncio switches the delay off only on sockets that say they are TCP."""
     assert engine.proto == socket.IPPROTO_TCP
 
 
-def test_an_address_beyond_loopback_needs_a_key() -> None:
+def test_an_address_beyond_loopback_needs_a_key(tmp_path: Path) -> None:
     started = subprocess.run(
-        [sys.executable, "-m", "lib.engine", "--host", "0.0.0.0"],  # noqa: S104 - it must refuse
+        [sys.executable, "-m", "lib.engine", "--host", "0.0.0.0", "--home", str(tmp_path)],  # noqa: S104 - it must refuse
         cwd=ROOT,
         capture_output=True,
         text=True,
