@@ -61,7 +61,7 @@ with asking:
     st.selectbox(_("Base model"), offered, key="train_model", format_func=lambda key: offered[key].label)
     for sentence in advice.advice(choice, planned.measured):
         st.caption(escape(sentence))
-    fields.draw_settings(choice, form.automatic_epochs(choice, planned.measured))
+    fields.draw_settings(choice, planned, form.automatic_epochs(choice, planned.measured))
 with cost:
     fields.draw_estimate(choice, planned)
     for sentence in obstacles:

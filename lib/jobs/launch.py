@@ -32,6 +32,9 @@ class LaunchSpec:
     epochs: int | Auto = "auto"
     batch_size: int | Auto = "auto"
     learning_rate_multiplier: float | Auto = "auto"
+    method: str = "supervised"
+    beta: float | Auto | None = None
+    """Of preference training only."""
     suffix: str = ""
     seed: int | None = None
     validation_fraction: float = 0.0

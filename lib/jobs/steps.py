@@ -135,15 +135,19 @@ def _files(lease: Lease, at: Connection) -> list[tuple[str, str, bytes]]:
 
 def _request(lease: Lease) -> JobRequest:
     wanted = lease.job.settings
+    knobs = {
+        "n_epochs": wanted.get("epochs", "auto"),
+        "batch_size": wanted.get("batch_size", "auto"),
+        "learning_rate_multiplier": wanted.get("learning_rate_multiplier", "auto"),
+    }
+    if wanted.get("beta") is not None:
+        knobs["beta"] = wanted["beta"]
     return JobRequest(
         model=lease.job.model,
         training_file=lease.job.training_file or "",
         validation_file=lease.job.validation_file,
-        hyperparameters={
-            "n_epochs": wanted.get("epochs", "auto"),
-            "batch_size": wanted.get("batch_size", "auto"),
-            "learning_rate_multiplier": wanted.get("learning_rate_multiplier", "auto"),
-        },
+        hyperparameters=knobs,
+        method=wanted.get("method") or "supervised",
         suffix=wanted.get("suffix") or "",
         seed=wanted.get("seed"),
     )

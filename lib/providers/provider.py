@@ -13,7 +13,7 @@ class Provider:
     charges: bool
     """Training and answers cost money."""
     formats: tuple[str, ...]
-    """Example formats that can be trained: `chat`, `completion`."""
+    """Example formats that can be trained: `chat`, `completion`, `preference`."""
     methods: tuple[str, ...] = ("supervised",)
     hyperparameters: str = "method"
     """Where they go in the request: under `method`, or at the `top`."""
@@ -37,12 +37,15 @@ PROVIDERS = {
         Provider(
             id="engine",
             charges=False,
-            formats=("completion", "chat"),
+            formats=("completion", "chat", "preference"),
+            methods=("supervised", "dpo"),
             idempotent=True,
             pausable=True,
             poll_seconds=1.0,
             confirm_seconds=2.0,
         ),
-        Provider(id="openai", charges=True, formats=("chat",), pausable=True),
+        Provider(
+            id="openai", charges=True, formats=("chat", "preference"), methods=("supervised", "dpo"), pausable=True
+        ),
     )
 }

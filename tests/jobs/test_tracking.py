@@ -31,6 +31,12 @@ def test_the_request_carries_what_was_asked_for(service: Service, start: Launch)
     assert (train.count(b"\n"), valid.count(b"\n")) == (15, 5)
 
 
+def test_preferences_are_asked_for_as_such(service: Service, start: Launch) -> None:
+    work(start(method="dpo", beta=0.2).id, Worker(), created)
+    knobs = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto", "beta": 0.2}
+    assert service.jobs[0]["method"] == {"type": "dpo", "dpo": {"hyperparameters": knobs}}
+
+
 def test_without_a_split_the_file_is_the_dataset_version_byte_for_byte(service: Service, start: Launch) -> None:
     job = work(start().id, Worker(), created)
     assert service.contents[job.training_file or ""].startswith(b'{"prompt": "0 ->"')

@@ -123,11 +123,21 @@ def test_prompt_and_completion_cannot_go_to_a_chat_model(visit: Visit, engine: B
     assert any("chat messages" in warning.value for warning in at.warning)
 
 
-def test_preferences_are_not_launched_as_if_they_were_answers(visit: Visit, engine: Backend) -> None:
+def test_a_starter_has_no_answers_yet_that_could_be_preferred(visit: Visit, engine: Backend) -> None:
     at = visit("train", version=road.preferences().id)
     assert not at.exception
-    assert ["not from preferences" in warning.value for warning in at.warning] == [True]
+    assert ["it can prefer none" in warning.value for warning in at.warning] == [True]
     assert at.button(key="train_launch").disabled
+
+
+def test_a_tuned_model_goes_on_from_preferences(visit: Visit, engine: Backend) -> None:
+    engine.models = [{**STARTER, "id": "ft:starter:ours", "tuneboard": {**STARTER["tuneboard"], "base": False}}]
+    at = visit("train", version=road.preferences().id)
+    assert any("goes on from a tuned model" in caption.value for caption in at.caption)
+    at.number_input(key="train_beta").set_value(0.3).run()
+    at.button(key="train_launch").click().run()
+    launched = records.get(at.query_params["job"])
+    assert (launched.settings["method"], launched.settings["beta"]) == ("dpo", 0.3)
 
 
 def test_too_few_examples_are_named_before_the_launch(visit: Visit, engine: Backend) -> None:

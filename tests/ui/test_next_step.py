@@ -38,9 +38,11 @@ JOB = Job(
     started_at=None,
     finished_at=None,
     estimated_finish=None,
+    queue={},
     checked_at=None,
     retry_at=None,
     cancel_requested_at=None,
+    wish=None,
     closed_at=None,
 )
 DRAFT = Draft("d", "data", {"sha256": "b" * 64, "name": "s.csv"}, updated_at=300.0)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from lib.datasets.recipe import PREFERENCE, REINFORCEMENT
 from lib.i18n import _
 from lib.library import Version
 from lib.providers.provider import PROVIDERS
 from lib.ui import format as fmt
+from lib.ui.train import form
 from lib.ui.train.form import Measured
 from lib.ui.train.models import Choice
 
 MINIMUM = 10
-SUPERVISED = "supervised"
-METHODS = {PREFERENCE: "dpo", REINFORCEMENT: "reinforcement"}
-"""How a model is trained on examples of these formats, in OpenAI's words; on all others it is `SUPERVISED`."""
 
 
 def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]:
@@ -23,11 +20,21 @@ def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]
     if not choice.connected:
         key = f"TUNEBOARD_{choice.service.upper()}_API_KEY"
         found.append(_("No key for {service}. Set {key} and start the server again.", service=choice.where, key=key))
-    if METHODS.get(version.format, SUPERVISED) not in (provider.methods if provider else (SUPERVISED,)):
+    method = form.method_of(version)
+    if method not in (provider.methods if provider else (form.SUPERVISED,)):
         found.append(
             _(
-                "Jobs started here learn from answers, not from preferences or references. "
+                "Jobs started here learn from answers or preferences, not from references. "
                 "On the Data page, convert the file to chat, or download it and start the job at the service."
+            )
+        )
+    elif choice.priced and method not in choice.priced.methods:
+        found.append(_("{model} can't be trained on such examples. Choose another model.", model=choice.priced.title))
+    elif method == form.DPO and choice.is_starter:
+        found.append(
+            _(
+                "starter begins with no answers, so it can prefer none. "
+                "Train it on examples with answers first, then choose the tuned model here."
             )
         )
     elif version.format not in (choice.priced.formats if choice.priced else PROVIDERS["engine"].formats):
@@ -49,6 +56,8 @@ def advice(choice: Choice, measured: Measured) -> list[str]:
                 "and for small closed tasks. It knows nothing else: for the rest choose an open model."
             )
         )
+    if choice.is_tuned:
+        found.append(_("This goes on from a tuned model: it keeps what that has learned, and may forget some of it."))
     if choice.priced and choice.priced.shutdown:
         told = {"service": choice.where, "day": fmt.day(choice.priced.shutdown)}
         found.append(_("{service} shuts down models tuned on it on {day}.", **told))

@@ -10,14 +10,14 @@ from lib.pricing.estimate import Estimate
 from lib.providers.provider import PROVIDERS
 from lib.ui import format as fmt
 from lib.ui.text import escape, show_error
-from lib.ui.train.form import Plan, start
+from lib.ui.train.form import DPO, Plan, start
 from lib.ui.train.models import Choice
 
 MINUTE = 60
 SUFFIX_LIMIT = 64
 
 
-def draw_settings(choice: Choice, automatic_epochs: int) -> None:
+def draw_settings(choice: Choice, planned: Plan, automatic_epochs: int) -> None:
     """Draw what may be set; a number left empty is chosen for the reader."""
     left, right = st.columns(2)
     told = _("Automatic: {n}", n=automatic_epochs)
@@ -26,15 +26,19 @@ def draw_settings(choice: Choice, automatic_epochs: int) -> None:
     hint = _("These examples are not trained on. They show whether the model learns or only memorises.")
     right.slider(_("Validation split"), 0, 50, step=5, format="%d%%", key="train_split", help=hint)
     with st.expander(_("Advanced"), icon=":material/tune:", key="train_advanced"):
-        _draw_advanced(PROVIDERS[choice.service].suffix_limit if choice.service in PROVIDERS else SUFFIX_LIMIT)
+        suffix_limit = PROVIDERS[choice.service].suffix_limit if choice.service in PROVIDERS else SUFFIX_LIMIT
+        _draw_advanced(suffix_limit, planned.spec.method == DPO)
 
 
-def _draw_advanced(suffix_limit: int) -> None:
+def _draw_advanced(suffix_limit: int, prefers: bool) -> None:
     left, right = st.columns(2)
     told = _("Automatic")
     left.number_input(_("Batch size"), 1, 256, value=None, step=1, placeholder=told, key="train_batch")
     label = _("Learning rate multiplier")
     right.number_input(label, 0.01, 20.0, value=None, step=0.1, placeholder=told, key="train_rate")
+    if prefers:
+        hint = _("How close the model stays to its old answers: a small value lets it move further. Usual: 0.1.")
+        left.number_input("Beta", 0.01, 2.0, value=None, step=0.05, placeholder=told, key="train_beta", help=hint)
     hint = _("Becomes part of the model's name.")
     left.text_input(_("Suffix"), max_chars=suffix_limit, key="train_suffix", help=hint)
     hint = _("The same seed gives the same split and the same training.")

@@ -9,13 +9,14 @@ import streamlit as st
 
 from lib import library
 from lib.datasets import jsonl
+from lib.datasets.recipe import PREFERENCE, REINFORCEMENT
 from lib.datasets.split import split
 from lib.errors import TuneboardError
 from lib.jobs.launch import LaunchSpec, launch
 from lib.library import Version
 from lib.pricing import tokens
 from lib.pricing.epochs import default_epochs
-from lib.pricing.estimate import Estimate, estimate_engine, estimate_hosted
+from lib.pricing.estimate import Estimate, Method, estimate_engine, estimate_hosted
 from lib.pricing.tokens import TokenCount
 from lib.ui import drafts, places
 from lib.ui.train.models import Choice, choices
@@ -27,6 +28,7 @@ FIELDS: dict[str, Any] = {
     "train_epochs": None,
     "train_batch": None,
     "train_rate": None,
+    "train_beta": None,
     "train_suffix": "",
     "train_seed": 42,
     "train_split": 10,
@@ -34,6 +36,10 @@ FIELDS: dict[str, Any] = {
 """Widget key -> what it starts from. None is "automatic"."""
 
 REFUSED = "train_refused"
+SUPERVISED: Method = "supervised"
+DPO: Method = "dpo"
+METHODS = {PREFERENCE: DPO, REINFORCEMENT: "reinforcement"}
+"""How a model is trained on examples of these formats; on all others it is `SUPERVISED`."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +78,18 @@ def plan(asked: dict[str, Any], version: Version, choice: Choice) -> Plan:
         epochs=epochs,
         batch_size=asked["train_batch"] or "auto",
         learning_rate_multiplier=asked["train_rate"] or "auto",
+        method=method_of(version),
+        beta=(asked["train_beta"] or "auto") if method_of(version) == DPO else None,
         suffix=asked["train_suffix"].strip(),
         seed=asked["train_seed"],
         validation_fraction=fraction,
     )
-    return Plan(spec, measured, quote(choice, measured.count, epochs))
+    return Plan(spec, measured, quote(choice, measured.count, epochs, method_of(version)))
+
+
+def method_of(version: Version) -> str:
+    """Return how a model is trained on a version, in OpenAI's words."""
+    return METHODS.get(version.format, SUPERVISED)
 
 
 def automatic_epochs(choice: Choice, measured: Measured) -> int:
@@ -86,12 +99,12 @@ def automatic_epochs(choice: Choice, measured: Measured) -> int:
     return default_epochs(measured.training, choice.priced)
 
 
-def quote(choice: Choice, count: TokenCount | None, epochs: int) -> Estimate | None:
+def quote(choice: Choice, count: TokenCount | None, epochs: int, method: str = SUPERVISED) -> Estimate | None:
     """Return dollars for a hosted model, minutes for one of the engine's; None without a count."""
     if count is None:
         return None
     if choice.priced:
-        return estimate_hosted(count, choice.priced, epochs)
+        return estimate_hosted(count, choice.priced, epochs, method=DPO if method == DPO else SUPERVISED)
     speed = choice.remote.tokens_per_second if choice.remote else None
     overhead = choice.remote.overhead_seconds if choice.remote else None
     return estimate_engine(count, epochs, speed or 0.0, overhead or 0.0)

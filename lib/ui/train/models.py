@@ -20,6 +20,8 @@ FRESH = 5.0
 ENGINE = "engine"
 STARTER = "starter"
 KNOWN = "train_bases"
+OFFERED = {"supervised", "dpo"}
+"""Methods that are launched from here."""
 TITLES = {"openai": "OpenAI"}
 
 
@@ -51,7 +53,12 @@ class Choice:
     @property
     def is_starter(self) -> bool:
         """Return whether it is made from the examples alone."""
-        return self.service == ENGINE and STARTER in (self.id, self.remote and self.remote.root)
+        return self.service == ENGINE and self.id == STARTER
+
+    @property
+    def is_tuned(self) -> bool:
+        """Return whether it has been tuned before, so that this goes on from there."""
+        return self.remote is not None and not self.remote.base
 
     @property
     def context(self) -> int | None:
@@ -67,7 +74,7 @@ def choices() -> tuple[dict[str, Choice], BackendError | None]:
     bases, trouble = _bases(here.get(ENGINE))
     found = [Choice(ENGINE, model.id, connected=True, remote=model) for model in bases]
     offered = [model for model in catalogue.models() if model.service in {catalogue.FIRST, *here}]
-    hosted = [model for model in offered if not model.is_retired() and "supervised" in model.methods]
+    hosted = [model for model in offered if not model.is_retired() and OFFERED & set(model.methods)]
     found += [Choice(model.service, model.id, model.service in here, priced=model) for model in hosted]
     return {choice.key: choice for choice in found}, trouble
 
