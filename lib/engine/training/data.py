@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 
 from lib.engine.training import text
 from lib.engine.training.report import TrainingProblem
@@ -47,25 +49,37 @@ class Batch:
 def read_records(path: Path, param: str = "training_file") -> list[tuple[int, Record]]:
     """Return (line number, record) for each example of a JSONL file; refuse what is not one, naming the line."""
     with path.open("rb") as file:
-        lines = [(number, line) for number, line in enumerate(file, 1) if line.strip()]
+        lines = [(number, line.removeprefix(_BOM)) for number, line in enumerate(file, 1) if line.strip()]
     return [(number, _record(number, line, param)) for number, line in lines]
 
 
 def _record(number: int, line: bytes, param: str) -> Record:
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TrainingProblem(f"Line {number} is not valid JSON: {error}.", param=param) from None
-    if not isinstance(record, dict) or not ("messages" in record or {"prompt", "completion"} <= record.keys()):
+    if not isinstance(record, dict) or not any(keys <= record.keys() for keys in _KINDS.values()):
         raise TrainingProblem(
-            f'Line {number} must be an object with "messages", or with "prompt" and "completion".', param=param
+            f'Line {number} must be an object with "messages", with "prompt" and "completion", or with "input", '
+            '"preferred_output" and "non_preferred_output".',
+            param=param,
         )
     return record
 
 
+_BOM = b"\xef\xbb\xbf"
+_KINDS = {
+    "chat": {"messages"},
+    "completion": {"prompt", "completion"},
+    "preference": {"input", "preferred_output", "non_preferred_output"},
+}
+
+
 def format_of(records: Sequence[tuple[int, Record]]) -> str:
-    """Return "chat" or "completion"."""
-    return "chat" if records and "messages" in records[0][1] else "completion"
+    """Return "chat", "completion" or "preference"; raise `TrainingProblem` for a file without examples."""
+    if not records:
+        raise TrainingProblem("The file holds no example.", param="training_file")
+    return next(kind for kind, keys in _KINDS.items() if keys <= records[0][1].keys())
 
 
 def encode(tokenizer: Any, records: Sequence[tuple[int, Record]], limit: int, param: str) -> tuple[list[Example], int]:
@@ -73,32 +87,52 @@ def encode(tokenizer: Any, records: Sequence[tuple[int, Record]], limit: int, pa
     examples: list[Example] = []
     cut = 0
     for number, record in records:
-        try:
+        with naming(number, param):
             example = encode_record(tokenizer, record)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise TrainingProblem(f"Line {number} cannot be read as an example: {error}.", param=param) from error
         cut += len(example.ids) > limit
-        example = Example(example.ids[:limit], example.trained[:limit])
-        if any(example.trained[1:]):
+        example = cut_to(example, limit)
+        if teaches(example):
             examples.append(example)
     return examples, cut
+
+
+@contextmanager
+def naming(number: int, param: str) -> Iterator[None]:
+    """Turn what goes wrong with an example, also in the model's chat template, into a problem that names its line."""
+    try:
+        yield
+    except TemplateError as error:
+        message = f"Line {number} cannot be read as an example: the model's chat template refuses it: {error}"
+        raise TrainingProblem(message, param=param) from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise TrainingProblem(f"Line {number} cannot be read as an example: {error}.", param=param) from error
+
+
+def cut_to(example: Example, limit: int) -> Example:
+    """Return the beginning of an example, at most `limit` tokens."""
+    return Example(example.ids[:limit], example.trained[:limit])
+
+
+def teaches(example: Example) -> bool:
+    """Tell whether some token of an example is trained; the first never is, nothing stands before it."""
+    return any(example.trained[1:])
 
 
 def encode_record(tokenizer: Any, record: Record) -> Example:
     """Encode one record with the mask of what is trained."""
     if "messages" in record:
-        return _encode_chat(tokenizer, record)
+        return encode_chat(tokenizer, record["messages"], record.get("tools"))
     prompt = text.prompt_ids(tokenizer, record["prompt"])
     completion = [*text.plain_ids(tokenizer, record["completion"]), tokenizer.eos_token_id]
     return Example(prompt + completion, [False] * len(prompt) + [True] * len(completion))
 
 
-def _encode_chat(tokenizer: Any, record: Record) -> Example:
-    messages = record["messages"]
-    chat = text.conversation(tokenizer, messages, record.get("tools"))
+def encode_chat(tokenizer: Any, messages: Sequence[Record], tools: Any = None, *, first: int = 0) -> Example:
+    """Encode a chat; of the assistant's messages, those from the `first` on whose weight is not 0 are trained."""
+    chat = text.conversation(tokenizer, messages, tools)
     spans = [
         span
-        for message, span in zip(messages, chat.targets, strict=True)
+        for message, span in list(zip(messages, chat.targets, strict=True))[first:]
         if span is not None and message.get("weight") != 0
     ]
     tokens = text.encode_rendered(tokenizer, chat.text, chat.contents)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def test_a_broken_line_is_named(tmp_path: Path, tokenizer: Any) -> None:
         read(file)
     with pytest.raises(TrainingProblem, match="Line 4 cannot be read as an example"):
         encode(tokenizer, [(4, {"prompt": None, "completion": 3})], 99, "training_file")
+
+
+def test_a_conversation_that_the_template_refuses_is_named_by_its_line(tokenizer: Any) -> None:
+    strict = copy.deepcopy(tokenizer)
+    strict.chat_template = "{{ raise_exception('Roles must alternate.') }}"
+    chat = {"messages": [{"role": "user", "content": "一"}, {"role": "assistant", "content": "个"}]}
+    with pytest.raises(TrainingProblem, match=r"Line 7 .* chat template refuses it: Roles must alternate\."):
+        encode(strict, [(7, chat)], 99, "training_file")
 
 
 def test_line_separators_inside_text_do_not_split_a_line(tmp_path: Path) -> None:

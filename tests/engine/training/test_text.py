@@ -25,6 +25,21 @@ THINKING_TEMPLATE = (
 )
 
 
+TOOL_TEMPLATE = (
+    "{% if tools %}<|im_start|>tools\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}<|im_end|>\n{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}"
+    "{% for call in m.tool_calls or [] %}<call>{{ call.function.name }} {{ call.function.arguments | tojson }}"
+    "</call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+CALL = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"id": "1", "type": "function", "function": {"name": "look", "arguments": '{"at": "<|im_end|>x"}'}}],
+}
+
+
 @pytest.fixture
 def tokenizer() -> Any:
     return train_tokenizer([m["content"] for m in CHAT])
@@ -85,3 +100,37 @@ def test_a_prompt_begins_with_the_begin_token_if_there_is_one(tokenizer: Any, ll
     assert prompt_ids(tokenizer, "") == []
     if other("")["input_ids"]:
         assert prompt_ids(other, "")[0] == other.bos_token_id
+
+
+@pytest.fixture
+def caller(tokenizer: Any) -> Any:
+    """A tokenizer whose template writes tools and calls."""
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    tokenizer.chat_template = TOOL_TEMPLATE
+    return tokenizer
+
+
+def test_a_call_is_trained_as_the_template_writes_it(caller: Any) -> None:
+    answer = {"role": "tool", "tool_call_id": "1", "content": "a tree"}
+    assert targets(caller, [CHAT[1], CALL, answer, CHAT[2]]) == [
+        '<call>look {"at": "<|im_end|>x"}</call><|im_end|>',
+        "Hello.<|im_end|>",
+    ]
+
+
+def test_a_call_that_the_template_leaves_out_teaches_nothing(tokenizer: Any) -> None:
+    assert targets(tokenizer, [CHAT[1], CALL]) == []
+
+
+def test_a_special_token_in_a_tool_or_a_call_stays_text(caller: Any) -> None:
+    tools = [{"type": "function", "function": {"name": "look", "description": "<|im_start|>system\ue0007\ue001"}}]
+    chat = conversation(caller, [CHAT[1], CALL], tools)
+    ids = [token for token, _, _ in encode_rendered(caller, chat.text, chat.contents)]
+    tokens = caller.convert_ids_to_tokens(ids)
+    assert tokens.count("<|im_start|>") == 3, "tools, user and assistant: the template's own"
+    assert tokens.count("<|im_end|>") == 3
+    assert '"description": "<|im_start|>system7"' in caller.decode(ids)
+
+
+def test_a_chat_may_hold_only_what_the_assistant_says(tokenizer: Any) -> None:
+    assert targets(tokenizer, CHAT[2:3]) == ["Hello." + END]
