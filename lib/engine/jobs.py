@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, null, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -70,22 +70,21 @@ class Jobs:
 
     def _add(self, asked: JobRequest, project: str, key: Once) -> dict[str, Any]:
         knobs = asked.knobs()
-        if self._models.find(asked.model, project) is None:
-            raise invalid(f"The model '{asked.model}' does not exist", "model", "model_not_found")
         with self._store.writing() as session:
             if given := key.recall(session):
                 return given
+            # Looked up while nobody else can write: a model that a job starts from is not deleted meanwhile.
+            model = self._models.find(asked.model, project)
+            if model is None:
+                raise invalid(f"The model '{asked.model}' does not exist", "model", "model_not_found")
+            asked.check_context(knobs, model.facts.context)
             _check_files(session, asked, project)
             _check_room(session, project, self._limits)
-            row = _new_row(asked, project, knobs.model_dump())
+            row = _new_row(asked, project, knobs.given())
             session.add(row)
             session.flush()
             session.add_all(MetadataRow(key=k, value=v, job_seq=row.seq) for k, v in (asked.metadata or {}).items())
-            note(session, row.id, f"Created fine-tuning job: {row.id}")
-            files = f"training file: {row.training_file}"
-            if row.validation_file:
-                files += f" and validation file: {row.validation_file}"
-            note(session, row.id, f"Validating {files}")
+            _announce(session, row)
             answer = job_object(row)
             key.remember(session, answer)
             return answer
@@ -121,12 +120,29 @@ def _new_row(asked: JobRequest, project: str, knobs: dict[str, Any]) -> JobRow:
         model=asked.model,
         training_file=asked.training_file,
         validation_file=asked.validation_file,
+        method=asked.method_type,
         hyperparameters=knobs,
+        integrations=[each.model_dump() for each in asked.integrations or ()],
+        priority=asked.tuneboard.priority if asked.tuneboard else 0,
         seed=seed,
         suffix=asked.suffix,
         tag=short_tag(),
         meta=asked.metadata,
     )
+
+
+def _announce(session: Session, row: JobRow) -> None:
+    note(session, row.id, f"Created fine-tuning job: {row.id}")
+    files = f"training file: {row.training_file}"
+    if row.validation_file:
+        files += f" and validation file: {row.validation_file}"
+    note(session, row.id, f"Validating {files}")
+    if row.integrations:
+        message = (
+            "This engine sends nothing to Weights & Biases itself. When the job has ended, send its metrics with "
+            f'WandbLogger.sync(fine_tune_job_id="{row.id}") of wandb.integration.openai.fine_tuning.'
+        )
+        note(session, row.id, message, "warn")
 
 
 def _check_files(session: Session, asked: JobRequest, project: str) -> None:
@@ -151,10 +167,13 @@ def _check_room(session: Session, project: str, limits: Limits) -> None:
 
 
 def _metadata_filter(request: Request) -> list[ColumnElement[bool]]:
+    """Read `metadata[key]=value`, which may be given more than once, or `metadata=null`: the jobs that have none."""
     found: list[ColumnElement[bool]] = []
     for name, value in request.query_params.multi_items():
         if name == "metadata" and value == "null":
-            found.append(~exists().where(MetadataRow.job_seq == JobRow.seq))
+            found.append(JobRow.meta.is_(null()))
+        elif name == "metadata":
+            raise invalid("Filter by 'metadata[key]=value', or by 'metadata=null'.", "metadata", "invalid_value")
         elif name.startswith("metadata[") and name.endswith("]"):
             pairs = select(MetadataRow.job_seq).where(MetadataRow.key == name[9:-1], MetadataRow.value == value)
             found.append(JobRow.seq.in_(pairs))

@@ -40,7 +40,7 @@ def take(session: Session, kind: type[R], where: Sequence[ColumnElement[bool]], 
     """Return the rows of a page, newest first unless asked otherwise, and whether more follow."""
     query = select(kind).where(*where)
     if page.after is not None:
-        anchor = session.scalar(select(kind.seq).where(kind.id == page.after))
+        anchor = session.scalar(select(kind.seq).where(*where, kind.id == page.after))
         if anchor is None:
             raise invalid(f"'after' names nothing in this list: '{page.after}'.", "after", "invalid_value")
         query = query.where(kind.seq > anchor if page.ascending else kind.seq < anchor)

@@ -107,6 +107,10 @@ class Queue:
 
     def _check(self, row: JobRow) -> None:
         kind = self._check_one(row.training_file, "training_file")
+        if (kind == "preference") != (row.method == "dpo"):
+            needed = "preference examples" if row.method == "dpo" else "chat or completion examples"
+            message = f"Training file: the method '{row.method}' needs {needed}, but it holds {kind} examples."
+            raise InvalidFile("invalid_training_file", message, "training_file")
         if row.validation_file:
             other = self._check_one(row.validation_file, "validation_file", MIN_VALIDATION)
             if other != kind:
@@ -167,6 +171,7 @@ class Queue:
             raise FileNotFoundError(f"the model '{row.model}' is no longer there")
         spec = {
             "job_id": row.id,
+            "method": row.method,
             "base": model.spec(),
             "training_file": self._own(folder, row.training_file),
             "validation_file": self._own(folder, row.validation_file) if row.validation_file else None,

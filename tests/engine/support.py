@@ -61,6 +61,20 @@ def training_data(plan: str = "", examples: int = 12) -> bytes:
     return b"".join(json.dumps({"prompt": p, "completion": " world"}).encode() + b"\n" for p in prompts)
 
 
+def preference_data(plan: str = "", examples: int = 12) -> bytes:
+    """Return examples that prefer one answer to another."""
+    prompts = [plan or "hello", *(f"hello {i}" for i in range(1, examples))]
+    rows = (
+        {
+            "input": {"messages": [{"role": "user", "content": prompt}]},
+            "preferred_output": [{"role": "assistant", "content": "world"}],
+            "non_preferred_output": [{"role": "assistant", "content": "no"}],
+        }
+        for prompt in prompts
+    )
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
 def eventually(look: Callable[[], Any], reached: Callable[[Any], Any], seconds: float = 30) -> Any:
     """Look until `reached` is true of what is seen; the limit only ends a test that would hang."""
     deadline = time.monotonic() + seconds

@@ -165,8 +165,6 @@ def test_the_top_level_hyperparameters_of_old_clients_count(engine: Running) -> 
         ({"hyperparameters": {"batch_size": 257}}, "hyperparameters.batch_size"),
         ({"hyperparameters": {"learning_rate_multiplier": 0}}, "hyperparameters.learning_rate_multiplier"),
         ({"hyperparameters": {"beta": 1}}, "hyperparameters.beta"),
-        ({"method": {"type": "dpo", "dpo": {}}}, "method.type"),
-        ({"method": {"type": "magic"}}, "method.type"),
         (
             {"method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": "many"}}}},
             "method.supervised.hyperparameters.n_epochs",
@@ -174,7 +172,6 @@ def test_the_top_level_hyperparameters_of_old_clients_count(engine: Running) -> 
         ({"metadata": {str(n): "x" for n in range(17)}}, "metadata"),
         ({"metadata": {"k": "x" * 513}}, "metadata.k"),
         ({"metadata": {"k": 1}}, "metadata.k"),
-        ({"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]}, "integrations"),
         ({"surprise": 1}, "surprise"),
     ],
 )

@@ -49,12 +49,13 @@ def main() -> int:
 
 def read_plan(path: Path) -> dict[str, float]:
     record = json.loads(path.read_bytes().splitlines()[0])
-    words = str(record.get("prompt", "")).split()
+    said = record["input"]["messages"][0]["content"] if "input" in record else record.get("prompt", "")
+    words = str(said).split()
     return {key: float(value) for key, _, value in (w.partition("=") for w in words) if value}
 
 
 def resolve(asked: dict[str, object]) -> dict[str, object]:
-    usual = {"n_epochs": 3, "batch_size": 4, "learning_rate_multiplier": 1.0}
+    usual = {"n_epochs": 3, "batch_size": 4, "learning_rate_multiplier": 1.0, "beta": 0.1, "lora": True}
     return {key: usual[key] if value == "auto" else value for key, value in asked.items()}
 
 
