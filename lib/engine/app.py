@@ -23,7 +23,9 @@ from lib.engine.bases import Bases
 from lib.engine.control import Control
 from lib.engine.errors import ApiError, server_error
 from lib.engine.events import Events
-from lib.engine.files import Files, Folder
+from lib.engine.expiry import Expiry
+from lib.engine.files import Files
+from lib.engine.folder import Folder
 from lib.engine.generate import Generate
 from lib.engine.guard import Guard, is_loopback
 from lib.engine.ids import new_id
@@ -34,6 +36,7 @@ from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
 from lib.engine.queue import Queue
 from lib.engine.store import Store
+from lib.engine.uploads import Uploads
 from lib.engine.worker_process import Worker
 
 TRAINER = (sys.executable, "-m", "lib.engine.training")
@@ -60,7 +63,9 @@ class Engine:
         self._keys = Keys(self._store, api_key, may_be_open=is_loopback(host))
         self._worker = Worker(worker, limits.streams)
         folder = Folder(home / "files")
+        parts = Folder(home / "uploads")
         self._checks = Checks(self._store, folder, limits)
+        self._expiry = Expiry(self._store, folder, parts)
         catalogue = Models(self._store, Bases(models), self._worker.forget)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
@@ -68,6 +73,7 @@ class Engine:
             routes=[
                 Route("/healthz", _health),
                 *Files(self._store, folder, self._checks, limits).routes(),
+                *Uploads(self._store, parts, folder, self._checks, limits).routes(),
                 *Jobs(self._store, catalogue, wakers, limits).routes(),
                 *Control(self._store, wakers).routes(),
                 *Events(self._store).routes(),
@@ -91,10 +97,12 @@ class Engine:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self._expiry.start()
         await self._queue.start()
         await self._checks.start()
         yield
         await self._checks.stop()
+        await self._expiry.stop()
         await self._queue.stop()
         await self._worker.stop()
         self._keys.close()

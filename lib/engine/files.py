@@ -21,7 +21,7 @@ from lib.engine.errors import invalid, no_file
 from lib.engine.folder import Folder
 from lib.engine.forms import Form, reading_form
 from lib.engine.idempotency import once
-from lib.engine.intake import PURPOSES, Checks, Expiry, new_file
+from lib.engine.intake import PURPOSES, Checks, MayExpire, new_file
 from lib.engine.limits import Limits
 from lib.engine.paging import list_object, read_page, take
 from lib.engine.projects import project_of
@@ -158,4 +158,4 @@ def _seconds(fields: dict[str, str]) -> int | None:
     }
     if policy.get("seconds", "").isascii() and policy.get("seconds", "").isdigit():
         policy["seconds"] = int(policy["seconds"][:9])
-    return take_body({"expires_after": policy or None}, Expiry).seconds
+    return take_body({"expires_after": policy or None}, MayExpire).seconds

@@ -39,7 +39,7 @@ class ExpiresAfter(Body):
     seconds: Annotated[int, Field(ge=3600, le=BATCH_SECONDS)]
 
 
-class Expiry(Body):
+class MayExpire(Body):
     """The part of a request that says when the file that it makes expires."""
 
     expires_after: ExpiresAfter | None = None

@@ -64,7 +64,7 @@ class FileRow(Owned):
 
 
 class UploadRow(Owned):
-    """A file that comes in parts. `expires_after` is what the finished file will be given."""
+    """A file that comes in parts. `expires_after` is what the finished file will be given, `part_ids` its order."""
 
     __tablename__ = "uploads"
     filename: Mapped[str]
@@ -75,6 +75,7 @@ class UploadRow(Owned):
     expires_at: Mapped[int] = mapped_column(index=True)
     expires_after: Mapped[int | None]
     file_id: Mapped[str | None]
+    part_ids: Mapped[list[Any] | None]
 
 
 class PartRow(Listed):
