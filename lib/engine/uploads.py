@@ -263,7 +263,7 @@ def _is_completed_so(row: UploadRow, asked: CompleteRequest) -> bool:
 
 def _check_parts(session: Session, upload: UploadRow, part_ids: Sequence[str]) -> None:
     query = select(PartRow.id, PartRow.bytes).where(PartRow.upload_id == upload.id)
-    sizes = dict(session.execute(query).tuples().all())
+    sizes = dict(session.execute(query).all())
     seen: set[str] = set()
     for part_id in part_ids:
         if part_id not in sizes or part_id in seen:
