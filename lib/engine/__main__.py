@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not GOOD_KEY.fullmatch(options.api_key):
         return _refuse("an API key is made of visible ASCII characters without spaces.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells whole URLs, and some webhooks' are secrets
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from lib.engine.bases import Bases
 from lib.engine.control import Control
+from lib.engine.deliveries import Deliveries
 from lib.engine.errors import ApiError, server_error
 from lib.engine.events import Events
 from lib.engine.expiry import Expiry
@@ -60,6 +61,7 @@ class Engine:
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._store = Store(home / "engine.db")
+        self._deliveries = Deliveries(self._store)
         self._keys = Keys(self._store, api_key, may_be_open=is_loopback(host))
         self._worker = Worker(worker, limits.streams)
         folder = Folder(home / "files")
@@ -99,11 +101,13 @@ class Engine:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._expiry.start()
         await self._queue.start()
+        await self._deliveries.start()
         await self._checks.start()
         yield
         await self._checks.stop()
         await self._expiry.stop()
         await self._queue.stop()
+        await self._deliveries.stop()
         await self._worker.stop()
         self._keys.close()
         self._store.close()
