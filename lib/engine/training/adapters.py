@@ -1,4 +1,4 @@
-"""Models in folders: load them safely, and decide whether all weights are tuned or a LoRA adapter beside them.
+"""Models in folders: load them safely, whole ones and LoRA adapters with their base.
 
 Promises that only safetensors are read and that no code in a folder runs. Serving loads through here too. Knows
 nothing about examples.
@@ -11,19 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from lib.engine.training.report import TrainingProblem
 
 logging.disable_progress_bar()
-
-FULL_LIMIT = 100_000_000
-"""Models with fewer parameters are tuned whole: their optimizer state stays under 1 GB and nothing is lost by an
-adapter's low rank. Larger ones get LoRA."""
-
-LORA_RANK = 16
 
 
 def device() -> torch.device:
@@ -39,7 +33,10 @@ def facts_of(folder: Path) -> dict[str, Any]:
 
 def load_tokenizer(folder: Path) -> Any:
     """Load a tokenizer; refuse one that cannot tell where its tokens lie in the text."""
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _unsupported(folder, problem) from problem
     if not tokenizer.is_fast or tokenizer.eos_token_id is None:
         raise TrainingProblem(
             "The base model needs a tokenizer.json with an end-of-text token.", code="unsupported_model", param="model"
@@ -54,35 +51,57 @@ def is_adapter(folder: Path) -> bool:
     return (folder / "adapter_config.json").exists()
 
 
-def load_model(folder: Path, *, trainable: bool = False) -> Any:
-    """Load a whole model, or an adapter on top of its base."""
-    if not list(folder.glob("*.safetensors")):
+def load_model(folder: Path, *, trainable: bool = False, dtype: torch.dtype | None = None) -> Any:
+    """Load a whole model, or an adapter on top of its base; `dtype` of None leaves the precision to `precision`."""
+    weights = "adapter_model.safetensors" if is_adapter(folder) else "*.safetensors"
+    if not list(folder.glob(weights)):
         raise TrainingProblem(
             f"{folder.name} holds no safetensors file; other formats are not loaded, as they may run code.",
             code="unsupported_model",
             param="model",
         )
     if is_adapter(folder):
-        base = load_model(Path(facts_of(folder)["base"]))
+        base = load_model(base_of(folder), dtype=dtype)
         return PeftModel.from_pretrained(base, str(folder), is_trainable=trainable)
-    return AutoModelForCausalLM.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=_dtype(folder, trainable)
-    )
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=dtype or precision(trainable=trainable),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _unsupported(folder, problem) from problem
 
 
-def _dtype(folder: Path, trainable: bool) -> torch.dtype | str:
-    """Return the precision to load in: 32 bits to tune small models whole, what the folder holds on a GPU."""
+def base_of(folder: Path) -> Path:
+    """Return the folder of an adapter's base as the trainer noted it; what the adapter's own file says is not read."""
+    base = Path(facts_of(folder).get("base", ""))
+    if not base.is_absolute() or is_adapter(base):
+        raise TrainingProblem(
+            f"{folder.name} is an adapter that was not made here: use a whole model.",
+            code="unsupported_model",
+            param="model",
+        )
+    return base
+
+
+def precision(*, trainable: bool) -> torch.dtype | str:
+    """Return the precision to load weights in: 32 bits where they are trained, what the folder holds on a GPU."""
     return torch.float32 if trainable or device().type == "cpu" else "auto"
 
 
-def prepare(model: Any) -> Any:
-    """Make a loaded model ready to be tuned: whole when small, with a new LoRA adapter when not."""
-    if isinstance(model, PeftModel) or count(model) < FULL_LIMIT:
-        return model
-    return get_peft_model(
-        model,
-        LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules="all-linear", task_type="CAUSAL_LM"),
-    )
+def frozen_precision() -> torch.dtype:
+    """Return the precision of weights under an adapter: 16 bits where a GPU has them, else 32."""
+    short = device().type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if short else torch.float32
+
+
+def _unsupported(folder: Path, problem: Exception) -> TrainingProblem:
+    """Say why a folder cannot be loaded, on one line."""
+    why = str(problem).strip().partition("\n")[0]
+    return TrainingProblem(f"{folder.name} can't be loaded: {why}", code="unsupported_model", param="model")
 
 
 def count(model: Any) -> int:

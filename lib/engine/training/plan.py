@@ -1,16 +1,22 @@
 """What "auto" means: epochs, batch size and learning rates, by the kind of base model and the amount of data.
 
-Knows sizes and numbers only; no model, no file.
+Knows sizes and numbers only; no model, no file. `docs/engine.md` has the measurements behind the numbers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from lib.engine.bases import STARTER_EPOCHS
-from lib.engine.training.optim import Rates
-from lib.engine.training.spec import Hyperparameters
+from lib.engine.training.optim import USUAL, Rates, Schedule
+from lib.engine.training.spec import Hyperparameters, Objective
+
+BETA = 0.1
+"""How hard a model is held to where it began: the value of the DPO paper (arXiv 2305.18290) and of TRL."""
+
+CLIP = 1.0
 
 
 class Method(StrEnum):
@@ -23,22 +29,73 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """Resolved hyperparameters."""
+    """Resolved hyperparameters. `batch_size` examples go through the model together, `accumulation` times a step."""
 
     n_epochs: int
     batch_size: int
+    accumulation: int
     learning_rate_multiplier: float
     rates: Rates
+    schedule: Schedule
+    clip: float
+    packing: bool
+    patience: int | None
+    beta: float | None
+
+    @property
+    def examples_a_step(self) -> int:
+        """Examples that one step learns from."""
+        return self.batch_size * self.accumulation
+
+    def told(self) -> dict[str, Any]:
+        """Return what was used under the names of the wire."""
+        told: dict[str, Any] = {
+            "n_epochs": self.n_epochs,
+            "batch_size": self.batch_size,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
+            "beta": self.beta,
+            "warmup_ratio": self.schedule.warmup,
+            "lr_scheduler": self.schedule.kind,
+            "weight_decay": self.rates.weight_decay,
+            "max_grad_norm": self.clip,
+            "packing": self.packing,
+            "early_stopping_patience": self.patience,
+            "gradient_accumulation_steps": self.accumulation,
+        }
+        return {name: value for name, value in told.items() if value is not None}
 
 
-def resolve(asked: Hyperparameters, method: Method, parameters: int, examples: int, tokens: int) -> Plan:
-    """Replace every "auto" with a number; `tokens` is the length of all examples together."""
-    batch = min(examples, asked.batch_size or auto_batch_size(method, examples, tokens))
+@dataclass(frozen=True)
+class Size:
+    """How much there is to learn, and from: `tokens` is the length of all examples together."""
+
+    parameters: int
+    examples: int
+    tokens: int
+
+
+def resolve(asked: Hyperparameters, method: Method, size: Size, objective: Objective = "supervised") -> Plan:
+    """Replace every "auto" with a number.
+
+    A batch size that is asked for is multiplied by the accumulation steps, as other trainers do; an automatic one is
+    divided by them, so that a step learns from as many examples as it would without.
+    """
+    accumulation = asked.gradient_accumulation_steps or 1
+    automatic = max(1, auto_batch_size(method, size.examples, size.tokens) // accumulation)
+    rates = auto_rates(method, size.parameters, objective).times(asked.learning_rate_multiplier or 1.0)
     return Plan(
-        n_epochs=asked.n_epochs or auto_epochs(method, examples, tokens),
-        batch_size=batch,
+        n_epochs=asked.n_epochs or auto_epochs(method, size.examples, size.tokens),
+        batch_size=min(size.examples, asked.batch_size or automatic),
+        accumulation=accumulation,
         learning_rate_multiplier=asked.learning_rate_multiplier or 1.0,
-        rates=auto_rates(method, parameters).times(asked.learning_rate_multiplier or 1.0),
+        rates=rates if asked.weight_decay is None else replace(rates, weight_decay=asked.weight_decay),
+        schedule=Schedule(
+            asked.lr_scheduler or USUAL.kind, USUAL.warmup if asked.warmup_ratio is None else asked.warmup_ratio
+        ),
+        clip=asked.max_grad_norm or CLIP,
+        packing=bool(asked.packing),
+        patience=asked.early_stopping_patience,
+        beta=(asked.beta or BETA) if objective == "dpo" else None,
     )
 
 
@@ -67,7 +124,7 @@ def auto_batch_size(method: Method, examples: int, tokens: int) -> int:
     return 4 if examples < 1_000 else 8 if examples < 10_000 else 16
 
 
-def auto_rates(method: Method, parameters: int) -> Rates:
+def auto_rates(method: Method, parameters: int, objective: Objective = "supervised") -> Rates:
     """Return learning rates before the multiplier.
 
     From scratch, on 420 stories: AdamW at 8e-3 was worse by 0.002 in held-out accuracy, Muon at 0.02 the same, weight
@@ -75,8 +132,13 @@ def auto_rates(method: Method, parameters: int) -> Rates:
     """
     match method:
         case Method.SCRATCH:
-            return Rates(adamw=4e-3, muon=0.01, weight_decay=0.1)
+            rates = Rates(adamw=4e-3, muon=0.01, weight_decay=0.1)
         case Method.LORA:
-            return Rates(adamw=2e-4)
+            rates = Rates(adamw=2e-4)
         case Method.FULL:
-            return Rates(adamw=5e-4 if parameters < 10_000_000 else 5e-5)
+            rates = Rates(adamw=5e-4 if parameters < 10_000_000 else 5e-5)
+    return rates.times(PREFERENCE_SHARE) if objective == "dpo" else rates
+
+
+PREFERENCE_SHARE = 0.1
+"""Preferences move a model by a smaller rate than examples do: it knows the answers already."""

@@ -50,7 +50,8 @@ def make_job(tmp_path: Path) -> MakeJob:
         records: Sequence[dict[str, Any]] | None = None,
         validation: Sequence[dict[str, Any]] | None = None,
         base: Path | None = None,
-        **hyperparameters: float,
+        method: str = "supervised",
+        **hyperparameters: Any,
     ) -> Spec:
         folder = tmp_path / name
         folder.mkdir()
@@ -61,6 +62,7 @@ def make_job(tmp_path: Path) -> MakeJob:
             "base": {"kind": "folder", "path": str(base)} if base else {"kind": "starter"},
             "training_file": str(training),
             "validation_file": str(valid) if valid else None,
+            "method": method,
             "hyperparameters": {"n_epochs": 2, "batch_size": 4, "learning_rate_multiplier": "auto"} | hyperparameters,
             "seed": 7,
             "output": str(folder / "model"),

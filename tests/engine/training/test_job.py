@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lib.engine.training import adapters, checkpoint, starter
+from lib.engine.training import adapters, checkpoint, lora, starter
 from lib.engine.training.job import train
 from lib.engine.training.report import Metrics, Reporter, TrainingProblem
 from lib.engine.training.spec import Spec
@@ -73,7 +73,20 @@ def test_every_step_is_told_and_what_auto_came_to(make_job: MakeJob) -> None:
     (resolved,) = events_of(spec, "resolved")
     metrics = events_of(spec, "metrics")
     assert [m["step"] for m in metrics] == list(range(1, resolved["total_steps"] + 1))
-    assert resolved["hyperparameters"] == {"n_epochs": 2, "batch_size": 4, "learning_rate_multiplier": 1.0}
+    assert resolved["hyperparameters"] == {
+        "n_epochs": 2,
+        "batch_size": 4,
+        "learning_rate_multiplier": 1.0,
+        "warmup_ratio": 0.03,
+        "lr_scheduler": "cosine",
+        "weight_decay": 0.1,
+        "max_grad_norm": 1.0,
+        "packing": False,
+        "gradient_accumulation_steps": 1,
+        "gradient_checkpointing": False,
+        "context_length": 2048,
+        "lora": False,
+    }
     assert metrics[-1]["tokens"] == 2 * resolved["tokens_per_epoch"]
     assert all(m["valid_loss"] is None and m["full_valid_loss"] is None for m in metrics)
     (done,) = events_of(spec, "done")
@@ -123,7 +136,7 @@ def test_a_llama_folder_is_tuned_whole_when_it_is_small(make_job: MakeJob, llama
 def test_a_larger_folder_gets_an_adapter_and_resumes_too(
     make_job: MakeJob, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "FULL_LIMIT", 0)
+    monkeypatch.setattr(lora, "FULL_LIMIT", 0)
     chats: list[dict[str, Any]] = [
         {"messages": [{"role": "user", "content": r["prompt"]}, {"role": "assistant", "content": r["completion"]}]}
         for r in colour_records(24)
@@ -136,7 +149,7 @@ def test_a_larger_folder_gets_an_adapter_and_resumes_too(
     assert metrics[-1]["train_loss"] < metrics[0]["train_loss"]
     assert (spec.output / "adapter_model.safetensors").exists()
     assert json.loads((spec.output / "tuneboard.json").read_text()) == {"format": "chat", "base": str(llama)}
-    assert adapters.load_model(spec.output).peft_config["default"].r == adapters.LORA_RANK
+    assert adapters.load_model(spec.output).peft_config["default"].r == lora.RANK
 
     again = run(make_job("again", base=spec.output, records=chats, n_epochs=1))
     assert json.loads((again.output / "tuneboard.json").read_text())["base"] == str(llama)
