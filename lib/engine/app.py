@@ -37,6 +37,7 @@ from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
 from lib.engine.queue import Queue
 from lib.engine.store import Store
+from lib.engine.turns import Rules
 from lib.engine.uploads import Uploads
 from lib.engine.worker_process import Worker
 
@@ -70,14 +71,15 @@ class Engine:
         self._expiry = Expiry(self._store, folder, parts)
         catalogue = Models(self._store, Bases(models), self._worker.forget)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
+        rules = Rules(cap=limits.project_running)
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
         self.app = Starlette(
             routes=[
                 Route("/healthz", _health),
                 *Files(self._store, folder, self._checks, limits).routes(),
                 *Uploads(self._store, parts, folder, self._checks, limits).routes(),
-                *Jobs(self._store, catalogue, wakers, limits).routes(),
-                *Control(self._store, wakers).routes(),
+                *Jobs(self._store, catalogue, wakers, limits, rules).routes(),
+                *Control(self._store, wakers, rules).routes(),
                 *Events(self._store).routes(),
                 *catalogue.routes(),
                 *Generate(catalogue, self._worker).routes(),

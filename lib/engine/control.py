@@ -16,12 +16,14 @@ from starlette.routing import Route
 
 from lib.engine import progress
 from lib.engine.errors import ApiError, invalid
+from lib.engine.forecast import outlook
 from lib.engine.idempotency import once
 from lib.engine.job_object import job_object
 from lib.engine.jobs import Wakers, asked_job
 from lib.engine.progress import ACTIVE
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
+from lib.engine.turns import Rules
 
 Step = Callable[[Session, JobRow], None]
 
@@ -29,9 +31,10 @@ Step = Callable[[Session, JobRow], None]
 class Control:
     """The routes."""
 
-    def __init__(self, store: Store, wakers: Wakers) -> None:
+    def __init__(self, store: Store, wakers: Wakers, rules: Rules) -> None:
         self._store = store
         self._wakers = wakers
+        self._rules = rules
 
     def routes(self) -> list[Route]:
         """Return the routes that change a job."""
@@ -67,7 +70,7 @@ class Control:
             if given := key.recall(session):
                 return given, False
             step(session, row)
-            answer = job_object(row)
+            answer = job_object(row, outlook(session, row, self._rules))
             key.remember(session, answer)
             return answer, True
 

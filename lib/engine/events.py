@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -36,15 +38,22 @@ def note(session: Session, job_id: str, message: str, level: str = "info") -> No
 def metrics_event(job_id: str, line: dict[str, Any]) -> EventRow:
     """Return the event of one training step, with OpenAI's sentence and keys."""
     step, total = line["step"], line["total_steps"]
-    losses = [f"{name} loss={line[key]:.2f}" for name, key in _LOSSES if line.get(key) is not None]
+    measured = measured_in(line)
+    losses = [f"{name} loss={measured[key]:.2f}" for name, key in _LOSSES if measured[key] is not None]
     return EventRow(
         id=new_id("ftevent-"),
         job_id=job_id,
         type="metrics",
         created_at=int(line["at"]),
         message=f"Step {step}/{total}: {', '.join(losses)}",
-        data={"step": step, "total_steps": total} | {key: line.get(key) for key in METRICS},
+        data={"step": step, "total_steps": total, **measured},
     )
+
+
+def measured_in(line: dict[str, Any]) -> dict[str, float | None]:
+    """Return the metrics of a trainer's line; one that is no finite number, which JSON cannot hold, as not measured."""
+    found = {key: line.get(key) for key in METRICS}
+    return {key: value if value is not None and math.isfinite(value) else None for key, value in found.items()}
 
 
 def event_object(row: EventRow) -> dict[str, Any]:
@@ -96,12 +105,13 @@ class Events:
             return JSONResponse(list_object([event_object(row) for row in rows], more))
 
     def checkpoints(self, request: Request) -> Response:
-        """List a job's checkpoints, newest first."""
+        """List a job's checkpoints that can still be asked, newest first."""
         page = read_page(request, default=10, most=1000)
         with self._store.reading() as session:
             job_id = known_job(session, request)
             rows, more = take(session, CheckpointRow, [CheckpointRow.job_id == job_id], page)
-            return JSONResponse(list_object([checkpoint_object(row) for row in rows], more, ends=True))
+            there = [checkpoint_object(row) for row in rows if Path(row.path).is_dir()]
+            return JSONResponse(list_object(there, more, ends=True))
 
 
 def known_job(session: Session, request: Request) -> str:

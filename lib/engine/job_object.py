@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from lib.engine.forecast import Outlook
 from lib.engine.tables import JobRow
 
 ORGANIZATION = "org-tuneboard"
-_STATES = {"validating_files": "validating", "queued": "waiting"}
 
 
-def job_object(row: JobRow) -> dict[str, Any]:
-    """Return OpenAI's job object."""
+def job_object(row: JobRow, outlook: Outlook) -> dict[str, Any]:
+    """Return OpenAI's job object. The end of a waiting job is forecast too; OpenAI tells that of a running one only."""
     return {
         "object": "fine_tuning.job",
         "id": row.id,
@@ -29,7 +29,7 @@ def job_object(row: JobRow) -> dict[str, Any]:
         "validation_file": row.validation_file,
         "result_files": [row.result_file] if row.result_file else [],
         "trained_tokens": row.trained_tokens,
-        "estimated_finish": row.estimated_finish if row.status == "running" else None,
+        "estimated_finish": outlook.finishes_at,
         "hyperparameters": row.hyperparameters,
         "method": {"type": row.method, row.method: {"hyperparameters": row.hyperparameters}},
         "seed": row.seed,
@@ -38,10 +38,12 @@ def job_object(row: JobRow) -> dict[str, Any]:
         "integrations": row.integrations,
         "usage_metrics": None,
         "shared_with_openai": False,
-        "tuneboard": {"state": state_of(row), "priority": row.priority},
+        "tuneboard": {
+            "state": outlook.state,
+            "position": outlook.position,
+            "ahead": outlook.ahead,
+            "starts_at": outlook.starts_at,
+            "reason": outlook.reason,
+            "priority": row.priority,
+        },
     }
-
-
-def state_of(row: JobRow) -> str:
-    """Return what a job is doing: validating, waiting, paused, running, or how it ended."""
-    return "paused" if row.paused else _STATES.get(row.status, row.status)

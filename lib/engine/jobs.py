@@ -21,6 +21,7 @@ from starlette.routing import Route
 from lib.engine.bodies import read_body
 from lib.engine.errors import busy, invalid, no_job
 from lib.engine.events import note
+from lib.engine.forecast import outlook
 from lib.engine.idempotency import Once, once
 from lib.engine.ids import new_id, short_tag
 from lib.engine.job_object import job_object
@@ -32,6 +33,7 @@ from lib.engine.progress import ACTIVE, find_job
 from lib.engine.projects import project_of
 from lib.engine.store import Store
 from lib.engine.tables import FileRow, JobRow, MetadataRow
+from lib.engine.turns import Rules
 from lib.engine.usage import check_disk
 
 
@@ -46,11 +48,12 @@ class Wakers:
 class Jobs:
     """The routes."""
 
-    def __init__(self, store: Store, models: Models, wakers: Wakers, limits: Limits) -> None:
+    def __init__(self, store: Store, models: Models, wakers: Wakers, limits: Limits, rules: Rules) -> None:
         self._store = store
         self._models = models
         self._wakers = wakers
         self._limits = limits
+        self._rules = rules
 
     def routes(self) -> list[Route]:
         """Return the routes under `/v1/fine_tuning/jobs`."""
@@ -85,23 +88,24 @@ class Jobs:
             session.flush()
             session.add_all(MetadataRow(key=k, value=v, job_seq=row.seq) for k, v in (asked.metadata or {}).items())
             _announce(session, row)
-            answer = job_object(row)
+            answer = job_object(row, outlook(session, row, self._rules))
             key.remember(session, answer)
             return answer
 
     def list(self, request: Request) -> Response:
         """List jobs, newest first, filtered by `metadata[key]=value`."""
         page = read_page(request, default=20, most=1000)
+        where = [JobRow.project == project_of(request), *_metadata_filter(request)]
         with self._store.reading() as session:
-            rows, more = take(
-                session, JobRow, [JobRow.project == project_of(request), *_metadata_filter(request)], page
-            )
-            return JSONResponse(list_object([job_object(row) for row in rows], more))
+            rows, more = take(session, JobRow, where, page)
+            jobs = [job_object(row, outlook(session, row, self._rules)) for row in rows]
+        return JSONResponse(list_object(jobs, more))
 
     def retrieve(self, request: Request) -> Response:
         """Return one job object."""
         with self._store.reading() as session:
-            return JSONResponse(job_object(asked_job(session, request)))
+            row = asked_job(session, request)
+            return JSONResponse(job_object(row, outlook(session, row, self._rules)))
 
 
 def asked_job(session: Session, request: Request) -> JobRow:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from lib.engine import hooks
 from lib.engine.bases import root_of
 from lib.engine.errors import no_job
-from lib.engine.events import METRICS, metrics_event, note
+from lib.engine.events import measured_in, metrics_event, note
 from lib.engine.ids import new_id
 from lib.engine.store import Store
 from lib.engine.tables import CheckpointRow, JobRow, now
@@ -165,7 +165,7 @@ def _add_checkpoint(session: Session, row: JobRow, line: dict[str, Any]) -> None
     if any(old.step == step for old in kept):
         return
     name = tuned_name(row, step)
-    metrics = {"step": step} | {key: line["metrics"].get(key) for key in METRICS}
+    metrics = {"step": step, **measured_in(line["metrics"])}
     session.add(
         CheckpointRow(
             id=new_id("ftckpt_"),

@@ -28,8 +28,13 @@ COLUMNS = {
     "train_accuracy": "train_mean_token_accuracy",
     "valid_loss": "valid_loss",
     "valid_mean_token_accuracy": "valid_mean_token_accuracy",
+    "full_valid_loss": "full_valid_loss",
+    "full_valid_mean_token_accuracy": "full_valid_mean_token_accuracy",
 }
-"""Columns of a result file, and the metric that fills each."""
+"""Columns of a result file, and the metric that fills each: the five that OpenAI documents, in its order, and the two
+that its newer files add. WandbLogger and Azure's readers find theirs by name, and take numbers and blanks alone."""
+DIGITS = 6
+"""Significant digits of a number: what OpenAI writes of a loss, and enough to tell small ones apart."""
 ENOUGH_SECONDS = 5.0
 """A shorter training tells more about starting than about speed."""
 
@@ -96,7 +101,9 @@ def result_csv(session: Session, job_id: str) -> bytes:
 
 
 def _cell(value: float | None) -> float | str:
-    return "" if value is None else round(value, 5)
+    if value is None:
+        return ""
+    return value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
 
 
 def reason_of_exit(code: int, last_words: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 
@@ -26,59 +25,7 @@ def test_a_job_runs_from_creation_to_a_model_with_a_result_file(engine: Running)
     assert done.fine_tuned_model.startswith("ft:starter:tuneboard:my-heroes-:")
     assert (done.trained_tokens, done.error, done.estimated_finish) == (40, None, None)
     assert (done.hyperparameters.n_epochs, done.method.supervised.hyperparameters.batch_size) == (3, 4)
-    table = base64.b64decode(engine.client.files.content(done.result_files[0]).read()).decode()
-    assert table.splitlines() == [
-        "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy",
-        "1,4.0,0.2,,",
-        "2,2.0,0.4,2.5,0.5",
-        "3,1.33333,0.6,,",
-        "4,1.0,0.8,1.25,0.5",
-    ]
-    assert engine.client.files.retrieve(done.result_files[0]).purpose == "fine-tune-results"
-
-
-def test_events_tell_the_story_and_every_steps_metrics(engine: Running) -> None:
-    job = engine.create("steps=3")
-    engine.wait(job.id)
-    events = engine.events(job.id)
-    model = engine.client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
-    assert [event.message for event in events] == [
-        f"Created fine-tuning job: {job.id}",
-        f"Validating training file: {job.training_file}",
-        "Files validated, moving job to queued state",
-        "Fine-tuning job started",
-        "Step 1/3: training loss=4.00",
-        "Step 2/3: training loss=2.00, validation loss=2.50",
-        f"Checkpoint created at step 2 with Snapshot ID: {model}:ckpt-step-2",
-        "Step 3/3: training loss=1.33",
-        f"New fine-tuned model created: {model}",
-        "The job has successfully completed",
-    ]
-    assert events[5].type == "metrics"
-    assert events[5].data == {
-        "step": 2,
-        "total_steps": 3,
-        "train_loss": 2.0,
-        "valid_loss": 2.5,
-        "full_valid_loss": None,
-        "train_mean_token_accuracy": 0.5,
-        "valid_mean_token_accuracy": 0.5,
-        "full_valid_mean_token_accuracy": None,
-    }
-
-
-def test_events_and_checkpoints_are_paged_newest_first(engine: Running) -> None:
-    job = engine.create("steps=6")
-    engine.wait(job.id)
-    jobs = engine.client.fine_tuning.jobs
-    page = jobs.list_events(job.id, limit=3)
-    assert page.data[0].message == "The job has successfully completed"
-    assert page.has_more
-    assert len(list(jobs.list_events(job.id, limit=3))) == len(engine.events(job.id))
-    checkpoints = jobs.checkpoints.list(job.id, limit=2)
-    assert [c.step_number for c in checkpoints.data] == [6, 4]
-    assert checkpoints.data[0].metrics.train_loss == pytest.approx(4 / 6)
-    assert [c.step_number for c in checkpoints] == [6, 4, 2]
+    assert len(done.result_files) == 1
 
 
 def test_jobs_are_listed_newest_first_and_found_by_metadata(engine: Running) -> None:
@@ -258,7 +205,52 @@ def test_a_broken_file_fails_the_job_with_line_and_column(engine: Running) -> No
 
 def test_estimated_finish_follows_the_measured_pace(engine: Running) -> None:
     job = engine.create("steps=40 pause=0.05")
-    running = engine.wait(job.id, lambda job: job.estimated_finish)
-    assert running.status == "running"
+    running = engine.wait(job.id, lambda job: job.status == "running" and job.estimated_finish)
     assert running.estimated_finish >= int(time.time()) - 1
+    assert running.model_extra["tuneboard"]["state"] == "running"
     engine.client.fine_tuning.jobs.cancel(job.id)
+
+
+def test_a_waiting_job_tells_its_place_and_when_it_will_start_and_end(engine: Running) -> None:
+    blocking = engine.create("steps=1000 pause=0.02")
+    engine.wait(blocking.id, lambda job: job.status == "running")
+    waiting = [engine.create("steps=1").id for _ in range(2)]
+    jobs = {job.id: job for job in engine.client.fine_tuning.jobs.list().data}
+    first, second = (jobs[job_id].model_extra["tuneboard"] for job_id in waiting)
+    assert (first["position"], second["position"]) == (1, 2)
+    assert first["starts_at"] <= second["starts_at"] <= jobs[waiting[1]].estimated_finish
+    for job_id in (blocking.id, *waiting):
+        engine.client.fine_tuning.jobs.cancel(job_id)
+
+
+def test_every_field_is_there_even_when_it_is_null(engine: Running) -> None:
+    file_id = engine.upload("steps=1")
+    raw = httpx2.post(
+        f"{engine.url}/v1/fine_tuning/jobs", json={"model": "starter", "training_file": file_id}, headers=AUTH
+    ).json()
+    for name in ("error", "finished_at", "fine_tuned_model", "trained_tokens", "validation_file", "metadata"):
+        assert raw[name] is None
+    assert (raw["result_files"], raw["integrations"], raw["organization_id"]) == ([], [], "org-tuneboard")
+    assert isinstance(raw["seed"], int)
+
+
+def test_jobs_without_metadata_are_found_by_the_word_null(engine: Running) -> None:
+    bare = engine.create("steps=1")
+    engine.create("steps=1", metadata={"team": "a"})
+    answer = httpx2.get(f"{engine.url}/v1/fine_tuning/jobs?metadata=null&limit=1000", headers=AUTH).json()
+    assert bare.id in [job["id"] for job in answer["data"]]
+    assert {job["metadata"] for job in answer["data"]} == {None}
+    assert httpx2.get(f"{engine.url}/v1/fine_tuning/jobs?metadata=some", headers=AUTH).status_code == 400
+
+
+def test_names_with_line_breaks_stay_on_one_line_of_the_log(engine: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    evil = "a\n2026-01-01 INFO forged: line"
+    file = engine.client.files.create(file=(evil, training_data("steps=1")), purpose="fine-tune")
+    made = engine.client.fine_tuning.jobs.create(
+        model="starter", training_file=file.id, suffix=evil, metadata={"k": evil}
+    )
+    assert "\n" not in engine.wait(made.id).fine_tuned_model
+    with pytest.raises(openai.BadRequestError):
+        engine.client.fine_tuning.jobs.create(model=evil, training_file=file.id)
+    assert not [r for r in caplog.records if r.name.startswith("lib.") and "\n" in r.getMessage()]

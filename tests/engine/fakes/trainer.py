@@ -1,7 +1,7 @@
 """A trainer that learns nothing but keeps the trainer's protocol, in milliseconds.
 
-The first example's prompt says how it behaves: `steps=6 pause=0.1 exit=3 error=1 stubborn=1`. A checkpoint after every
-second step; resumes from the newest. Ends when standard input closes.
+The first example's prompt says how it behaves: `steps=6 pause=0.1 exit=3 error=1 stubborn=1 nan_at=2`. A checkpoint
+after every second step; resumes from the newest. Ends when standard input closes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> int:
     )
     for step in range(done + 1, total + 1):
         time.sleep(plan.get("pause", 0))
-        metrics = metrics_of(step, total)
+        metrics = metrics_of(step, total) | ({"train_loss": float("nan")} if plan.get("nan_at") == step else {})
         say("metrics", **metrics)
         if step % 2 == 0:
             write_model(checkpoints / f"step-{step}")
