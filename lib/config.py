@@ -47,6 +47,15 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     """Key for OpenAI's own service. `OPENAI_API_KEY` is never read."""
 
+    connections: Path | None = None
+    """YAML file of further connections, with their keys; see `lib.providers.configured`."""
+
+    secret_key: SecretStr = SecretStr("")
+    """Fernet key that seals the API keys kept in the database; several, by commas, to move from an old one."""
+
+    allow_local_addresses: bool = False
+    """Whether a connection that a user adds may lead to this machine or its link-local neighbours."""
+
     max_upload_mb: int = 512
     """Largest file the Data page takes, in MiB; as large as the largest training file OpenAI takes."""
 
@@ -100,6 +109,9 @@ class Settings(BaseSettings):
 
     engine_project_hooks: int = Field(default=20, gt=0)
     """Most webhook addresses of one project."""
+
+    engine_slots: int = Field(default=0, ge=0, le=256)
+    """Jobs that train at the same time; 0 means one on each GPU, or one where there is none."""
 
     @property
     def database(self) -> str:

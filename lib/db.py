@@ -128,6 +128,20 @@ class JobRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
+class ConnectionRow(Base):
+    """A backend that a user added. `sealed` is its key, encrypted; without one it has none, or one in memory alone."""
+
+    __tablename__ = "connections"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    provider: Mapped[str]
+    title: Mapped[str]
+    base_url: Mapped[str]
+    sealed: Mapped[str | None]
+    keyed: Mapped[bool] = mapped_column(default=False)
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[float] = mapped_column(default=now)
+
+
 class EventRow(Base):
     """An event of a job as the backend told it, or one of our own (`source` is `backend` or `dashboard`)."""
 

@@ -121,12 +121,13 @@ def _wrap_up(lease: Lease, at: Connection, told: JobSnapshot) -> float:
     lines: list[Line] = []
     late = now() - lease.job.status_at > LATE_SECONDS
     expected = told.status == Status.SUCCEEDED and not late
-    if expected and not (told.tuned_model and told.result_files):
+    results = told.result_files if at.can.results else ()
+    if expected and not (told.tuned_model and (results or not at.can.results)):
         return at.can.poll_seconds
     result = lease.job.result_sha256
-    if told.result_files and not result:
+    if results and not result:
         try:
-            result = library.save_file(backend.file_content(at, told.result_files[0]))
+            result = library.save_file(backend.file_content(at, results[0]))
         except RateLimited:
             raise
         except Refused as refusal:

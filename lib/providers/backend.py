@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ def models(connection: Connection, *, timeout: float = TIMEOUT) -> list[RemoteMo
 
 def upload_file(connection: Connection, name: str, data: bytes, purpose: str = "fine-tune") -> str:
     """Upload a file and return its id. The caller makes sure that it happens once."""
+    if connection.can.byte_order_mark and not data.startswith(codecs.BOM_UTF8):
+        data = codecs.BOM_UTF8 + data
     body: Any = {"file": (name, data), "purpose": purpose, "extra_headers": {"Idempotency-Key": name}}
     answer = ask(connection, lambda client: client.files.with_raw_response.create(**body), timeout=UPLOAD_TIMEOUT)
     return _id(connection, answer)
@@ -70,6 +73,8 @@ def upload_file(connection: Connection, name: str, data: bytes, purpose: str = "
 
 def find_file(connection: Connection, name: str, size: int | None = None, since: float = 0.0) -> str | None:
     """Return the id of the file with this name (and size) that was made after `since`, or None."""
+    if size is not None and connection.can.byte_order_mark:
+        size += len(codecs.BOM_UTF8)
     for item in _since(connection, since, lambda client, **where: client.files.with_raw_response.list(**where)):
         if item.get("filename") == name and size in {None, item.get("bytes", size)}:
             return normalise.text(item.get("id"))
@@ -94,7 +99,7 @@ def create_job(connection: Connection, request: JobRequest, launch_id: str) -> J
         launch_id: sent as `metadata.launch_id` and as Idempotency-Key, and found again by `find_job`.
     """
     ours = {"metadata": {"launch_id": launch_id}, "extra_headers": {"Idempotency-Key": launch_id}}
-    body: Any = request.body(connection.can) | ours
+    body: Any = request.body(connection.can, connection.extra) | ours
     answer = ask(
         connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body), timeout=CREATE_TIMEOUT
     )

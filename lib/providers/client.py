@@ -13,10 +13,13 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import httpcore2
+import httpx2
 from openai import DefaultHttpxClient, OpenAI, Timeout
 
+from lib.providers.addresses import GuardedNetwork
 from lib.providers.connections import Connection
-from lib.providers.errors import BadKey, EngineDown
+from lib.providers.errors import BadKey, EngineDown, KeyGone
 
 TIMEOUT = 20.0
 CONNECT_SECONDS = 5.0
@@ -38,14 +41,17 @@ def open_client(connection: Connection, *, timeout: float = TIMEOUT, max_retries
     Raises:
         EngineDown: the embedded engine isn't ready.
         BadKey: the key can't be sent in a header.
+        KeyGone: the key was held in memory, and this process is another one.
     """
     if not connection.base_url:
         raise EngineDown(service=connection.title, detail="starting")
+    if connection.missing_key:
+        raise KeyGone(service=connection.title)
     key = connection.api_key.get_secret_value().strip() or _NO_KEY
     if not _KEY.fullmatch(key):
         raise BadKey(service=connection.title)
     with _one_at_a_time:
-        return _client(connection.base_url, key, timeout, max_retries)
+        return _client(connection.base_url, key, timeout, max_retries, connection.guarded)
 
 
 def close_clients() -> None:
@@ -54,7 +60,7 @@ def close_clients() -> None:
 
 
 @lru_cache(maxsize=64)
-def _client(base_url: str, key: str, timeout: float, max_retries: int) -> OpenAI:
+def _client(base_url: str, key: str, timeout: float, max_retries: int, guarded: bool) -> OpenAI:
     patience = Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))
     made = OpenAI(
         api_key=key,
@@ -63,13 +69,32 @@ def _client(base_url: str, key: str, timeout: float, max_retries: int) -> OpenAI
         base_url=base_url,
         timeout=patience,
         max_retries=max_retries,
-        # A proxy of the environment knows nothing of this machine's own ports.
-        http_client=_Http(timeout=patience, follow_redirects=False, trust_env=not _is_here(base_url)),
+        http_client=_http(patience, base_url, guarded),
     )
     # Passing None or "" to the constructor reads the environment or sends empty headers: clear them afterwards.
     made.organization = made.project = None
     made._custom_headers = {}
     return made
+
+
+def _http(patience: Timeout, base_url: str, guarded: bool) -> _Http:
+    if not guarded:
+        # A proxy of the environment knows nothing of this machine's own ports.
+        return _Http(timeout=patience, follow_redirects=False, trust_env=not _is_here(base_url))
+    # No proxy of the environment either: it would look the name up for itself.
+    return _Http(timeout=patience, follow_redirects=False, trust_env=False, transport=_Guarded())
+
+
+class _Guarded(httpx2.HTTPTransport):
+    """httpx's own transport on a network that refuses forbidden addresses."""
+
+    def __init__(self) -> None:
+        super().__init__(trust_env=False)
+        pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False), network_backend=GuardedNetwork()
+        )
+        self._pool.close()
+        self._pool = pool
 
 
 def _is_here(base_url: str) -> bool:

@@ -33,7 +33,13 @@ PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before each restart, as long as none of them lived to be ready."""
 GIVE_UP_HOPE = 4
 """Failed starts in a row after which it is called down; it is still tried."""
-_SECRETS_OF_OURS = ("TUNEBOARD_OPENAI_API_KEY", "TUNEBOARD_DATABASE_URL", "TUNEBOARD_ENGINE_API_KEY")
+_SECRETS_OF_OURS = (
+    "TUNEBOARD_OPENAI_API_KEY",
+    "TUNEBOARD_DATABASE_URL",
+    "TUNEBOARD_ENGINE_API_KEY",
+    "TUNEBOARD_SECRET_KEY",
+    "TUNEBOARD_CONNECTIONS",
+)
 
 
 class EngineStatus(StrEnum):

@@ -104,6 +104,36 @@ class StreamBroken(BackendError):
     todo = "Ask again."
 
 
+class ForbiddenAddress(TuneboardError):
+    what = "A connection to {detail} is not allowed."
+    why = "It leads to this server itself or to services of its network that trust it, and would reach them as it."
+    todo = "Use a public or team address, or ask whoever runs this server to set TUNEBOARD_ALLOW_LOCAL_ADDRESSES=1."
+
+
+class NoSecretKey(TuneboardError):
+    what = "This server has no secret to keep keys with."
+    why = "A key must not lie in the database as it is."
+    todo = "Use it for this session alone, or ask whoever runs this server to set TUNEBOARD_SECRET_KEY."
+
+
+class BadSecretKey(TuneboardError):
+    what = "The server's secret is not one that keys can be kept with."
+    why = "TUNEBOARD_SECRET_KEY must be 32 random bytes, written in URL-safe base64."
+    todo = "Ask whoever runs this server to make one: the README has the command."
+
+
+class BadConfiguration(TuneboardError):
+    what = "The server's list of connections ({file}) can't be read: {detail}"
+    why = "None of the connections in it can be used."
+    todo = "Ask whoever runs this server to mend the file: the README shows what it looks like."
+
+
+class KeyGone(TuneboardError):
+    what = "The key for {service} is not here any more."
+    why = "It was given for one session, or the server's secret was changed."
+    todo = "Enter it again on the Settings page."
+
+
 class BadKey(TuneboardError):
     what = "The key for {service} holds characters that no key holds, such as a space or a line break."
     why = "It can't be sent, and might end up in a log."

@@ -12,6 +12,10 @@ _MILLISECONDS = 1e11
 """A number of seconds this large would be the year 5138: it is in milliseconds."""
 
 
+_SPELLINGS = {"pending": "queued", "notrunning": "queued", "canceled": "cancelled"}
+"""Words for a job's status seen at Azure (BerriAI/litellm#24687) -> OpenAI's."""
+
+
 @dataclass(frozen=True)
 class JobSnapshot:
     """A fine-tuning job as the backend told it. `status` is its own word, known to us or not."""
@@ -87,6 +91,7 @@ def job(raw: Mapping[str, Any]) -> JobSnapshot:
     """Read a fine-tuning job."""
     ours = _dict(raw.get("tuneboard"))
     status = (text(raw.get("status")) or "unknown").lower()
+    status = _SPELLINGS.get(status, status)
     return JobSnapshot(
         id=text(raw.get("id")) or "",
         status="paused" if ours.get("state") == "paused" else status,

@@ -1,8 +1,14 @@
-"""One record of capability flags per service. Facts only: no request is made here."""
+"""One record of capability flags per service. Facts only: no request is made here.
+
+Sources, read in November 2026: platform.openai.com/docs, learn.microsoft.com/azure/ai-foundry,
+docs.tokenfactory.nebius.com, docs.crusoecloud.com. No service but the engine was called; the fakes that the tests run
+against deviate as those pages say.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -10,20 +16,32 @@ class Provider:
     """What a service can do and how it deviates from OpenAI's wire protocol."""
 
     id: str
+    title: str
     charges: bool
     """Training and answers cost money."""
     formats: tuple[str, ...]
     """Example formats that can be trained: `chat`, `completion`, `preference`."""
+    base_url: str = ""
+    """Where it is; `{resource}` is what a user fills in; empty where every user has an address of their own."""
+    needs_key: bool = True
     methods: tuple[str, ...] = ("supervised",)
     hyperparameters: str = "method"
     """Where they go in the request: under `method`, or at the `top`."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What every job request must hold besides."""
     idempotent: bool = False
     """A create sent twice with the same Idempotency-Key acts once."""
     newest_first: bool = True
     """Lists come in that order."""
+    byte_order_mark: bool = False
+    """Training files must begin with one."""
+    results: bool = True
+    """A job's result files are metric tables; else they are weights, and nothing is fetched."""
     pausable: bool = False
     """A job can be paused and resumed."""
     suffix_limit: int = 64
+    suffix_dots: bool = True
+    """A suffix may hold dots."""
     minimum_examples: int = 10
     poll_seconds: float = 10.0
     """How often a running job is looked at."""
@@ -36,8 +54,10 @@ PROVIDERS = {
     for provider in (
         Provider(
             id="engine",
+            title="Tuneboard",
             charges=False,
             formats=("completion", "chat", "preference"),
+            needs_key=False,
             methods=("supervised", "dpo"),
             idempotent=True,
             pausable=True,
@@ -45,7 +65,51 @@ PROVIDERS = {
             confirm_seconds=2.0,
         ),
         Provider(
-            id="openai", charges=True, formats=("chat", "preference"), methods=("supervised", "dpo"), pausable=True
+            id="openai",
+            title="OpenAI",
+            charges=True,
+            formats=("chat", "preference"),
+            base_url="https://api.openai.com/v1",
+            methods=("supervised", "dpo"),
+            pausable=True,
+        ),
+        Provider(
+            id="azure",
+            title="Azure OpenAI",
+            charges=True,
+            formats=("chat", "preference"),
+            base_url="https://{resource}.openai.azure.com/openai/v1",
+            methods=("supervised", "dpo"),
+            extra={"trainingType": "GlobalStandard"},
+            byte_order_mark=True,
+            pausable=True,
+            suffix_limit=18,
+            suffix_dots=False,
+        ),
+        Provider(
+            id="nebius",
+            title="Nebius Token Factory",
+            charges=True,
+            formats=("chat", "completion"),
+            base_url="https://api.tokenfactory.nebius.com/v1",
+            hyperparameters="top",
+            results=False,
+        ),
+        Provider(
+            id="crusoe",
+            title="Crusoe",
+            charges=True,
+            formats=("chat",),
+            base_url="https://api.intelligence.crusoecloud.com/v1",
+            newest_first=False,
+        ),
+        Provider(
+            id="compatible",
+            title="",
+            charges=True,
+            formats=("chat", "completion", "preference"),
+            needs_key=False,
+            methods=("supervised", "dpo"),
         ),
     )
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from lib.providers.provider import Provider
@@ -20,8 +22,8 @@ class JobRequest:
     seed: int | None = None
     method: str = "supervised"
 
-    def body(self, provider: Provider) -> dict[str, Any]:
-        """Return the fields of the request; what isn't set is left out."""
+    def body(self, provider: Provider, extra: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        """Return the fields of the request; what isn't set is left out. `extra` is what the connection adds."""
         body: dict[str, Any] = {"model": self.model, "training_file": self.training_file}
         if provider.hyperparameters == "method":
             body["method"] = {"type": self.method, self.method: {"hyperparameters": self.hyperparameters}}
@@ -29,7 +31,12 @@ class JobRequest:
             body["hyperparameters"] = self.hyperparameters
         optional = {
             "validation_file": self.validation_file,
-            "suffix": self.suffix[: provider.suffix_limit],
+            "suffix": _suffix(self.suffix, provider),
             "seed": self.seed,
         }
-        return body | {key: value for key, value in optional.items() if value not in {None, ""}}
+        set_ = {key: value for key, value in optional.items() if value not in {None, ""}}
+        return {**body, **set_, **provider.extra, **extra}
+
+
+def _suffix(suffix: str, provider: Provider) -> str:
+    return (suffix if provider.suffix_dots else suffix.replace(".", "-"))[: provider.suffix_limit]
