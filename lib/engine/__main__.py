@@ -17,7 +17,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -25,7 +25,8 @@ from filelock import FileLock, Timeout
 
 from lib.config import Settings, settings
 from lib.engine import manage
-from lib.engine.app import Engine
+from lib.engine.app import TRAINER, Engine
+from lib.engine.devices import find_devices
 from lib.engine.guard import is_loopback
 from lib.engine.limits import read_limits
 
@@ -77,6 +78,7 @@ def make_engine(options: Options, told: Settings) -> Engine:
         api_key=options.api_key,
         models=told.models,
         limits=read_limits(told),
+        trainer=replace(TRAINER, devices=find_devices(told.engine_slots)),
     )
 
 

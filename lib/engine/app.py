@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -35,13 +36,13 @@ from lib.engine.jobs import Jobs, Wakers
 from lib.engine.keys import Keys
 from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
-from lib.engine.queue import Queue
+from lib.engine.queue import Queue, Trainers
 from lib.engine.store import Store
 from lib.engine.turns import Rules
 from lib.engine.uploads import Uploads
 from lib.engine.worker_process import Worker
 
-TRAINER = (sys.executable, "-m", "lib.engine.training")
+TRAINER = Trainers((sys.executable, "-m", "lib.engine.training"))
 WORKER = (sys.executable, "-m", "lib.engine.serving")
 CLIENT_CLOSED_REQUEST = 499
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Engine:
         api_key: str = "",
         models: Path | None = None,
         limits: Limits = DEFAULTS,
-        trainer: Sequence[str] = TRAINER,
+        trainer: Trainers = TRAINER,
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._store = Store(home / "engine.db")
@@ -70,8 +71,9 @@ class Engine:
         self._checks = Checks(self._store, folder, limits)
         self._expiry = Expiry(self._store, folder, parts)
         catalogue = Models(self._store, Bases(models), self._worker.forget)
-        self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainer, self._worker.warm)
-        rules = Rules(cap=limits.project_running)
+        trainers = replace(trainer, cap=limits.project_running)
+        self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainers, self._worker.warm)
+        rules = trainers.rules
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
         self.app = Starlette(
             routes=[

@@ -22,6 +22,7 @@ from lib.engine.events import measured_in, metrics_event, note
 from lib.engine.ids import new_id
 from lib.engine.store import Store
 from lib.engine.tables import CheckpointRow, JobRow, now
+from lib.engine.turns import take_turn
 from lib.engine.usage import folder_bytes
 
 ACTIVE = ("validating_files", "queued", "running")
@@ -36,21 +37,19 @@ def find_job(session: Session, job_id: str) -> JobRow:
     return row
 
 
-def oldest(store: Store, status: str) -> JobRow | None:
-    """Return the job that has waited longest in `status`; a paused one waits for its client, not for its turn."""
-    where = [JobRow.status == status]
-    if status == "queued":
-        where.append(JobRow.paused.is_(False))
+def oldest_unchecked(store: Store) -> JobRow | None:
+    """Return the job whose files have waited longest to be checked."""
+    query = select(JobRow).where(JobRow.status == "validating_files").order_by(JobRow.seq).limit(1)
     with store.reading() as session:
-        return session.scalar(select(JobRow).where(*where).order_by(JobRow.seq).limit(1))
+        return session.scalar(query)
 
 
-def accept(store: Store, job_id: str) -> None:
-    """Let a job whose files are good take its place in the queue."""
+def accept(store: Store, job_id: str, parameters: int | None = None) -> None:
+    """Let a job whose files are good take its place in the queue; `parameters` is the size of its base, if known."""
     with store.writing() as session:
         row = find_job(session, job_id)
         if row.status == "validating_files":
-            row.status = "queued"
+            row.status, row.parameters = "queued", parameters
             note(session, job_id, "Files validated, moving job to queued state")
 
 
@@ -101,7 +100,8 @@ def begin(store: Store, job_id: str) -> JobRow | None:
         row = find_job(session, job_id)
         if row.status != "queued" or row.paused:
             return None
-        row.status = "running"
+        row.status, row.waits_for = "running", None
+        take_turn(session, row)
         row.starts += 1
         row.started_at = row.started_at or now()
         note(session, job_id, "Fine-tuning job started" if row.starts == 1 else "Fine-tuning job resumed")
@@ -114,16 +114,25 @@ def is_running(store: Store, job_id: str) -> bool:
         return find_job(session, job_id).status == "running"
 
 
-def requeue(store: Store, reason: str, *, crashed: bool) -> None:
-    """Put running jobs, whose trainer is gone, back in the queue; give up on one that crashed too often."""
+def is_paused(store: Store, job_id: str) -> bool:
+    """Tell whether a job rests, and wants to go on later."""
+    with store.reading() as session:
+        return find_job(session, job_id).paused
+
+
+def requeue(store: Store, reason: str, *, crashed: bool, ours: frozenset[str] = frozenset()) -> None:
+    """Put running jobs, whose trainer is gone, back in the queue; give up on one that crashed too often.
+
+    `ours` names those that do have a trainer.
+    """
     with store.writing() as session:
-        for row in session.scalars(select(JobRow).where(JobRow.status == "running")):
+        for row in session.scalars(select(JobRow).where(JobRow.status == "running", JobRow.id.not_in(ours))):
             row.crashes += crashed
             if row.crashes >= MOST_CRASHES:
                 message = f"{reason} This happened {row.crashes} times during this job, so it was given up."
                 _fail(session, row, {"code": "training_interrupted", "message": message, "param": None})
             else:
-                row.status = "queued"
+                row.status, row.interrupted = "queued", True
                 note(session, row.id, f"{reason} The job goes on from its last checkpoint.", "warn")
 
 
@@ -144,6 +153,7 @@ def _apply(session: Session, row: JobRow, line: dict[str, Any]) -> None:
         case "resolved":
             row.hyperparameters = row.hyperparameters | line["hyperparameters"]
             row.parameters = line.get("parameters")
+            row.total_steps = line.get("total_steps")
         case "metrics" if line["step"] > row.last_step:
             row.last_step = line["step"]
             pace = line["seconds"] / line["step"]

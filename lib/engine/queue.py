@@ -1,40 +1,70 @@
-"""The queue: files are checked at once, jobs are trained one at a time in the order they came.
+"""The queue: files are checked at once; jobs are trained in turn, one on each device, each watched by itself.
 
-The store is the queue; this module only moves jobs along. Promises that one job's trouble never stops the next, and
-that whatever was running when the engine went away is taken up again, from its last checkpoint, when it is back.
+The store is the queue and `turns` says who is next; this module only moves jobs along. Promises that one job's trouble
+never stops another, that a job has one trainer at most, and that whatever was running when the engine went away is
+taken up again, from where its trainer saved it, when it is back. Blocks no event loop: whatever touches the disk or the
+store runs in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
-import shutil
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lib.engine import progress, results
+from lib.engine import forecast, progress, results
+from lib.engine.devices import CPU, Device
 from lib.engine.files import Folder
+from lib.engine.job_folder import lay_out
 from lib.engine.models import Models
 from lib.engine.progress import find_job
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
-from lib.engine.trainer_process import EVENTS, Line, Trainer, clear_leftovers, cut_broken_end, last_words, read_lines
+from lib.engine.trainer_process import EVENTS, GRACE_SECONDS, Line, Trainer, last_words, read_lines
+from lib.engine.turns import Rules, Waiting, in_turn
 from lib.engine.validate import InvalidFile, check_file
 
 POLITE_STOP = (128 + signal.SIGTERM, -signal.SIGTERM)
 """Exit codes of a trainer that was asked to stop. If it was not us, the machine is being shut down."""
 PAUSE_AFTER_TROUBLE = 1.0
 MIN_VALIDATION = 1
+CANCEL_GRACE_SECONDS = 5.0
+"""A cancelled job has nothing to save."""
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Trainers:
+    """How jobs are trained: the command that gets a job's folder, where it may run, and how many of one project."""
+
+    command: Sequence[str]
+    devices: Sequence[Device] = (CPU,)
+    cap: int = Rules.cap
+
+    @property
+    def rules(self) -> Rules:
+        """Return what decides whose turn it is."""
+        return Rules(len(self.devices), self.cap)
+
+
+@dataclass
+class Run:
+    """A job that is being trained here and now."""
+
+    project: str
+    slot: int
+    trainer: Trainer
+    task: asyncio.Task[None] | None = None
+
+
 class Queue:
-    """Two loops: one checks files, one trains. `warm` is awaited when there is a new model to be asked."""
+    """Two loops: one checks files, one gives free devices to jobs. `warm` is awaited when there is a new model."""
 
     def __init__(
         self,
@@ -42,20 +72,20 @@ class Queue:
         files: Folder,
         models: Models,
         home: Path,
-        command: Sequence[str],
+        trainers: Trainers,
         warm: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._files = files
         self._models = models
         self._home = home
-        self._command = command
+        self._trainers = trainers
         self._warm = warm
         self._arrived = asyncio.Event()
         self._ready = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loops: list[asyncio.Task[None]] = []
-        self._current: tuple[str, Trainer] | None = None
+        self._runs: dict[str, Run] = {}
         self._stops: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -63,14 +93,18 @@ class Queue:
         self._loop = asyncio.get_running_loop()
         self._loops = [
             asyncio.create_task(_forever(self._arrived, self._check_next)),
-            asyncio.create_task(_forever(self._ready, self._train_next)),
+            asyncio.create_task(_forever(self._ready, self._serve_next)),
         ]
 
     async def stop(self) -> None:
-        """Stop the trainer and put its job back in the queue."""
-        for task in self._loops:
+        """Stop the trainers and put their jobs back in the queue."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        runs = [run.task for run in self._runs.values() if run.task]
+        for task in runs:
             task.cancel()
-        await asyncio.gather(*self._loops, *self._stops, return_exceptions=True)
+        await asyncio.gather(*runs, *self._stops, return_exceptions=True)
         await asyncio.to_thread(progress.requeue, self._store, "The engine was stopped.", crashed=False)
 
     def arrived(self) -> None:
@@ -80,20 +114,25 @@ class Queue:
 
     def stopped(self, job_id: str) -> None:
         """Tell that a job was cancelled or paused: its trainer is no longer wanted. Any thread may call this."""
-        self._call(partial(self._stop_trainer, job_id))
+        self._call(partial(self._stop_soon, job_id))
+        self._call(self._ready.set)
 
     def _call(self, act: Callable[[], None]) -> None:
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(act)
 
-    def _stop_trainer(self, job_id: str) -> None:
-        if self._current and self._current[0] == job_id:
-            task = asyncio.create_task(self._current[1].stop())
+    def _stop_soon(self, job_id: str) -> None:
+        if run := self._runs.get(job_id):
+            task = asyncio.create_task(self._stop_run(job_id, run))
             self._stops.add(task)
             task.add_done_callback(self._stops.discard)
 
+    async def _stop_run(self, job_id: str, run: Run) -> None:
+        paused = await asyncio.to_thread(progress.is_paused, self._store, job_id)
+        await run.trainer.stop(GRACE_SECONDS if paused else CANCEL_GRACE_SECONDS)
+
     async def _check_next(self) -> bool:
-        row = await asyncio.to_thread(progress.oldest, self._store, "validating_files")
+        row = await asyncio.to_thread(progress.oldest_unchecked, self._store)
         if row is None:
             return False
         try:
@@ -101,8 +140,10 @@ class Queue:
         except InvalidFile as problem:
             await asyncio.to_thread(progress.fail, self._store, row.id, problem.error())
         else:
-            await asyncio.to_thread(progress.accept, self._store, row.id)
-            self._ready.set()
+            model = await asyncio.to_thread(self._models.find, row.model, row.project)
+            parameters = model.facts.parameters if model else None
+            await asyncio.to_thread(progress.accept, self._store, row.id, parameters)
+        self._ready.set()
         return True
 
     def _check(self, row: JobRow) -> None:
@@ -123,78 +164,75 @@ class Queue:
         except FileNotFoundError:
             raise InvalidFile(f"invalid_{param}", f"The file '{file_id}' was deleted.", param) from None
 
-    async def _train_next(self) -> bool:
-        # Nothing is being trained here and now: what says `running` was left by an engine that died, or by trouble.
-        await asyncio.to_thread(progress.requeue, self._store, "Training was interrupted.", crashed=True)
-        waiting = await asyncio.to_thread(progress.oldest, self._store, "queued")
-        if waiting is None:
+    async def _serve_next(self) -> bool:
+        """Give one free device to the job whose turn it is; return whether there may be more to do."""
+        # What says `running` but is trained by nobody here was left by an engine that died, or by trouble.
+        ours = frozenset(self._runs)
+        await asyncio.to_thread(progress.requeue, self._store, "Training was interrupted.", crashed=True, ours=ours)
+        began = await self._begin_next()
+        if not began:
+            await asyncio.to_thread(self._tell_line)
+        return began
+
+    async def _begin_next(self) -> bool:
+        taken = {run.slot for run in self._runs.values()}
+        slot = next((i for i in range(len(self._trainers.devices)) if i not in taken), None)
+        chosen = await asyncio.to_thread(self._next_job) if slot is not None else None
+        if slot is None or chosen is None:
             return False
-        row = await asyncio.to_thread(progress.begin, self._store, waiting.id)
-        if row is None:
-            return True
+        row = await asyncio.to_thread(progress.begin, self._store, chosen.id)
+        if row is not None:
+            device = self._trainers.devices[slot]
+            trainer = Trainer(self._trainers.command, self._home / row.id, device.environment)
+            run = self._runs[row.id] = Run(row.project, slot, trainer)
+            run.task = asyncio.create_task(self._watch(row, run))
+        return True
+
+    def _next_job(self) -> Waiting | None:
+        """Return the job whose turn it is; one that was resumed before its trainer has stopped must wait for that."""
+        running = Counter(run.project for run in self._runs.values())
+        with self._store.reading() as session:
+            line = in_turn(session)
+        while (job := line.take(running, self._trainers.cap)) and job.id in self._runs:
+            pass
+        return job
+
+    def _tell_line(self) -> None:
+        with self._store.writing() as session:
+            forecast.tell(session, self._trainers.rules)
+
+    async def _watch(self, row: JobRow, run: Run) -> None:
+        """Train a job to its end, whatever that is; then its device is free."""
         try:
-            await self._train(row)
+            await self._train(row, run)
         except Exception as problem:
             log.exception("job %s could not be trained", row.id)
             error = {"code": "server_error", "message": f"The engine could not go on: {problem}", "param": None}
             await asyncio.to_thread(progress.fail, self._store, row.id, error)
-        return True
+        finally:
+            del self._runs[row.id]
+            self._ready.set()
 
-    async def _train(self, row: JobRow) -> None:
+    async def _train(self, row: JobRow, run: Run) -> None:
         folder = self._home / row.id
 
         async def deliver(lines: list[Line], offset: int) -> None:
             await asyncio.to_thread(progress.ingest, self._store, row.id, lines, offset)
 
-        offset = await asyncio.to_thread(self._prepare, row, folder)
-        lines, behind = await asyncio.to_thread(read_lines, folder / EVENTS, offset)
+        await asyncio.to_thread(self._prepare, row, folder)
+        lines, behind = await asyncio.to_thread(read_lines, folder / EVENTS, row.offset)
         await deliver(lines, behind)
         code = 0
-        if not _has_ended(row, lines):
-            trainer = Trainer(self._command, folder)
-            self._current = (row.id, trainer)
-            try:
-                if await asyncio.to_thread(progress.is_running, self._store, row.id):
-                    code = await trainer.run(behind, deliver)
-            finally:
-                self._current = None
+        if not _has_ended(row, lines) and await asyncio.to_thread(progress.is_running, self._store, row.id):
+            code = await run.trainer.run(behind, deliver)
         if await asyncio.to_thread(self._conclude, row.id, folder, code):
             await self._warm()
 
-    def _prepare(self, row: JobRow, folder: Path) -> int:
-        """Lay out the job's folder; return how far its event log was read."""
-        folder.mkdir(parents=True, exist_ok=True)
-        clear_leftovers(folder)
-        cut_broken_end(folder / EVENTS)
+    def _prepare(self, row: JobRow, folder: Path) -> None:
         model = self._models.find(row.model, row.project)
         if model is None:
             raise FileNotFoundError(f"the model '{row.model}' is no longer there")
-        spec = {
-            "job_id": row.id,
-            "method": row.method,
-            "base": model.spec(),
-            "training_file": self._own(folder, row.training_file),
-            "validation_file": self._own(folder, row.validation_file) if row.validation_file else None,
-            "hyperparameters": row.hyperparameters,
-            "seed": row.seed,
-            "output": str(folder / "model"),
-        }
-        part = folder / "spec.json.part"
-        part.write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8")
-        part.replace(folder / "spec.json")
-        return row.offset
-
-    def _own(self, folder: Path, file_id: str) -> str:
-        """Give the job its own hold on a file, so that deleting the upload does not stop a resume."""
-        own = folder / f"{file_id}.jsonl"
-        if not own.exists():
-            try:
-                os.link(self._files.path(file_id), own)
-            except FileNotFoundError:
-                raise FileNotFoundError(f"the file '{file_id}' was deleted") from None
-            except OSError:  # a file system without hard links
-                shutil.copyfile(self._files.path(file_id), own)
-        return str(own)
+        lay_out(folder, row, model, self._files)
 
     def _conclude(self, job_id: str, folder: Path, code: int) -> bool:
         """Decide what a trainer's end means for its job; return whether there is a new model."""
@@ -210,7 +248,8 @@ class Queue:
             error = {key: outcome.get(key) for key in ("code", "message", "param")}
             progress.fail(self._store, job_id, error)
         elif code in POLITE_STOP:
-            progress.requeue(self._store, "The training process was asked to stop.", crashed=True)
+            others = frozenset(self._runs) - {job_id}
+            progress.requeue(self._store, "The training process was asked to stop.", crashed=True, ours=others)
         else:
             progress.fail(self._store, job_id, results.reason_of_exit(code, last_words(folder)))
         return False

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from lib.config import ROOT
 EVENTS = "events.jsonl"
 LOG = "trainer.log"
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 25.0
+"""A trainer that is told to stop saves what it has learnt first, and takes at most 20 s for it (`training/stop.py`)."""
 _MOST_AT_ONCE = 4 * 1024 * 1024
 
 Line = dict[str, Any]
@@ -33,9 +34,10 @@ log = logging.getLogger(__name__)
 class Trainer:
     """One trainer on one job folder."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._command = command
         self._folder = folder
+        self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
 
@@ -51,7 +53,7 @@ class Trainer:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 cwd=ROOT,
-                env=child_environment(),
+                env=child_environment() | dict(self._environment),
                 start_new_session=True,  # Ctrl-C in a terminal is for the engine, which then stops us in order
             )
         be_nice(self._process.pid)
@@ -72,15 +74,15 @@ class Trainer:
             await deliver(lines, behind)
             offset = behind
 
-    async def stop(self) -> None:
-        """Ask the process to end, and kill it if it does not."""
+    async def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Ask the process to end, and kill it if it has not within `grace` seconds."""
         self._stopping = True
         process = self._process
         if process is None or process.returncode is not None:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+            await asyncio.wait_for(process.wait(), grace)
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -116,9 +118,9 @@ def cut_broken_end(path: Path) -> None:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Make sure that no trainer of an engine that died still works in `folder`."""
+    """Make sure that no trainer of an engine that died still works in `folder`; it may save what it has learnt."""
     left = [p for p in psutil.process_iter(["cmdline"]) if str(folder) in (p.info["cmdline"] or [])]
-    _, alive = psutil.wait_procs(left, timeout=2)
+    _, alive = psutil.wait_procs(left, timeout=GRACE_SECONDS)
     for process in alive:
         process.kill()
     psutil.wait_procs(alive, timeout=5)

@@ -9,11 +9,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lib.engine.__main__ import read_options, serve
 from lib.engine.app import Engine
+from lib.engine.queue import Trainers
 
 FAKES = Path(__file__).parent / "fakes"
 
 if __name__ == "__main__":
     options = read_options(["--home", sys.argv[1], "--exit-with-parent"])
-    trainer = (sys.executable, str(FAKES / "trainer.py"))
+    trainer = Trainers((sys.executable, str(FAKES / "trainer.py")))
     worker = (sys.executable, str(FAKES / "worker.py"))
     serve(Engine(options.home, trainer=trainer, worker=worker), options)

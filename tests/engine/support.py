@@ -17,9 +17,10 @@ from openai.types.fine_tuning import FineTuningJob
 
 from lib.engine.__main__ import make_server
 from lib.engine.app import Engine
+from lib.engine.queue import Trainers
 
 HERE = Path(__file__).parent
-TRAINER = (sys.executable, str(HERE / "fakes" / "trainer.py"))
+TRAINER = Trainers((sys.executable, str(HERE / "fakes" / "trainer.py")))
 WORKER = (sys.executable, str(HERE / "fakes" / "worker.py"))
 KEY = "sk-test-key"
 ENDED = ("succeeded", "failed", "cancelled")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import openai
 import psutil
 import pytest
 
-from tests.engine.support import Running, eventually
+from lib.engine import progress
+from lib.engine.app import Engine
+from lib.engine.devices import Device
+from lib.engine.limits import Limits
+from lib.engine.store import Store
+from lib.engine.tables import JobRow
+from tests.engine.support import KEY, TRAINER, WORKER, Running, eventually, run_here, training_data
+
+GPUS = [Device(f"GPU {i}", f"uuid-{i}", {"CUDA_VISIBLE_DEVICES": f"uuid-{i}"}) for i in range(3)]
 
 
 def trainers(home: Path, job_id: str) -> list[psutil.Process]:
@@ -133,3 +144,83 @@ def test_a_trainer_gets_no_keys_and_steps_back_for_others(engine: Running, monke
     assert trainer.environ()["OMP_WAIT_POLICY"] == "PASSIVE"
     assert trainer.nice() > psutil.Process().nice() or trainer.nice() == 19
     engine.client.fine_tuning.jobs.cancel(job.id)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An engine with three devices, of which a project may hold two."""
+    home = tmp_path_factory.mktemp("wide")
+    limits = Limits(project_running=2)
+    yield from run_here(
+        Engine(home, api_key=KEY, limits=limits, trainer=replace(TRAINER, devices=GPUS), worker=WORKER), home, KEY
+    )
+
+
+def running(engine: Running, *jobs: str) -> list[str]:
+    return [job for job in jobs if engine.client.fine_tuning.jobs.retrieve(job).status == "running"]
+
+
+def test_jobs_run_beside_each_other_each_on_a_device_of_its_own(wide: Running) -> None:
+    first, second = jobs = [wide.create("steps=1000 pause=0.02").id for _ in range(2)]
+    third = wide.create("steps=3").id
+    eventually(lambda: [wide.steps(job) for job in jobs], all)
+    gpus = [trainers(wide.home, job)[0].environ()["CUDA_VISIBLE_DEVICES"] for job in jobs]
+    assert sorted(gpus) == ["uuid-0", "uuid-1"]
+    assert wide.client.fine_tuning.jobs.retrieve(third).status == "queued"
+    assert running(wide, *jobs) == jobs
+    trainers(wide.home, first)[0].kill()
+    assert wide.wait(first).status == "failed"
+    assert wide.wait(third).status == "succeeded"
+    told = len(wide.steps(second))
+    eventually(lambda: len(wide.steps(second)), lambda steps: steps > told)
+    wide.client.fine_tuning.jobs.cancel(second)
+
+
+def test_another_project_is_served_when_one_holds_all_it_may(wide: Running) -> None:
+    mine = [wide.create("steps=1000 pause=0.02").id for _ in range(3)]
+    other = wide.client.with_options(project="proj-other")
+    upload = other.files.create(file=("t.jsonl", training_data("steps=2")), purpose="fine-tune").id
+    theirs = other.fine_tuning.jobs.create(model="starter", training_file=upload).id
+    eventually(lambda: other.fine_tuning.jobs.retrieve(theirs).status, lambda status: status == "succeeded")
+    assert running(wide, *mine) == mine[:2]
+    for job in mine:
+        wide.client.fine_tuning.jobs.cancel(job)
+
+
+def test_a_job_paused_and_resumed_at_once_never_has_two_trainers(wide: Running) -> None:
+    job = wide.create("steps=40 pause=0.05").id
+    for _ in range(3):
+        eventually(lambda: wide.client.fine_tuning.jobs.retrieve(job).status, lambda status: status == "running")
+        eventually(lambda: trainers(wide.home, job), bool)
+        wide.client.fine_tuning.jobs.pause(job)
+        wide.client.fine_tuning.jobs.resume(job)
+        assert len(trainers(wide.home, job)) <= 1
+    assert wide.wait(job).status == "succeeded"
+    steps = wide.steps(job)
+    assert all(before < after for before, after in itertools.pairwise(steps))
+    assert steps[-1] == 40
+
+
+def test_only_jobs_without_a_trainer_go_back_to_the_queue(tmp_path: Path) -> None:
+    store = Store(tmp_path / "engine.db")
+    with store.writing() as session:
+        for name in ("ours", "orphan"):
+            usual = {"model": "starter", "training_file": "f", "hyperparameters": {}, "seed": 1, "tag": name}
+            session.add(JobRow(id=name, status="running", **usual))
+    progress.requeue(store, "Training was interrupted.", crashed=True, ours=frozenset({"ours"}))
+    with store.reading() as session:
+        ours, orphan = (progress.find_job(session, name) for name in ("ours", "orphan"))
+    assert (ours.status, ours.interrupted, ours.crashes) == ("running", False, 0)
+    assert (orphan.status, orphan.interrupted, orphan.crashes) == ("queued", True, 1)
+    store.close()
+
+
+def test_who_waits_is_told_where(engine: Running) -> None:
+    first = engine.create("steps=1000 pause=0.02")
+    engine.wait(first.id, lambda job: job.status == "running")
+    waiting = engine.create("steps=1")
+    told = eventually(lambda: [event.message for event in engine.events(waiting.id) if "ahead" in event.message], bool)
+    assert len(told) == 1
+    assert told[0].startswith("1 job ahead; starts in about")
+    engine.client.fine_tuning.jobs.cancel(first.id)
+    assert engine.wait(waiting.id).status == "succeeded"
