@@ -12,5 +12,5 @@ down_revision = "0002"
 def upgrade() -> None:
     """Give jobs a wish and a place in a queue; those that are there have none."""
     op.add_column("jobs", sa.Column("wish", sa.String))
-    op.add_column("jobs", sa.Column("wished_at", sa.Float))
+    op.add_column("jobs", sa.Column("wished_at", sa.Double))
     op.add_column("jobs", sa.Column("queue", sa.JSON, nullable=False, server_default="{}"))

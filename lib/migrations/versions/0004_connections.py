@@ -20,5 +20,5 @@ def upgrade() -> None:
         sa.Column("sealed", sa.String),
         sa.Column("keyed", sa.Boolean, nullable=False),
         sa.Column("extra", sa.JSON, nullable=False),
-        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
     )
