@@ -1,23 +1,15 @@
-"""Writing one answer, a token at a time, so that several can take turns in one thread.
+"""One answer: the tokens it takes, the text they make, and when it ends.
 
-Our own loop around the model's forward pass, chosen over `transformers.generate` by need and measurement: each answer
-has a random generator of its own (same seed, same text, whoever else is writing; `generate` draws from the global one)
-and can be left at any token. On `starter` the first token comes after 1.6 ms (`generate` with a streamer: 2.8 ms), then
-980 a second (550 to 690). Greedy answers equal `generate`'s token for token; a test compares them.
-
-Knows models and token ids; nothing about the wire.
+Knows tokens and text. What writes the tokens is `batching`, how one is chosen `sampling`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import torch
+from dataclasses import dataclass, field
 
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.protocol import Refusal, Request
-from lib.engine.serving.sampling import Sampler
+from lib.engine.serving.sampling import Choice, Sampler
 from lib.engine.serving.stops import Detokenizer, StopHolder
 from lib.engine.training.text import chat_ids, prompt_ids
 
@@ -39,42 +31,42 @@ def encode(loaded: Loaded, request: Request) -> list[int]:
 
 @dataclass(frozen=True)
 class Piece:
-    """What one token brought: text that may be shown (often the token's own), and why the answer ended, if it did."""
+    """Text that may be shown now, the choices that made it, and why the answer ended, if it did."""
 
-    text: str
+    text: str = ""
     finish_reason: str | None = None
+    choices: list[Choice] = field(default_factory=list)
 
 
 class Answer:
-    """One answer under way. Each `advance` reads or writes one token's worth."""
+    """One answer under way."""
 
     def __init__(self, loaded: Loaded, ids: list[int], request: Request, index: int) -> None:
-        self.request, self.index, self.prompt_tokens, self.tokens = request, index, len(ids), 0
-        self._loaded = loaded
+        self.request, self.index, self.tokens = request, index, 0
+        self.sampler = Sampler(request, loaded, ids, index)
         room = loaded.context - len(ids)
-        self._limit = room if request.max_tokens is None else min(room, request.max_tokens)
-        self._next = torch.tensor([ids], device=loaded.model.device)
-        self._cache: Any = None
-        self._sampler = Sampler(request, loaded, ids, index)
+        self.limit = room if request.max_tokens is None else min(room, request.max_tokens)
+        self._ends = loaded.ends
         self._text = Detokenizer(loaded.tokenizer)
         self._stops = StopHolder(request.stop)
+        self._choices: list[Choice] = []
 
-    @torch.inference_mode()
-    def advance(self) -> Piece:
-        """Write one token and return what it brought."""
-        if self.tokens >= self._limit:
-            return Piece(self._stops.flush(), "length")
-        torch.set_num_threads(self._loaded.threads)
-        output = self._loaded.model(input_ids=self._next, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        self._cache = output.past_key_values
-        token = self._sampler.choose(output.logits[0, -1].float()).token
+    def take(self, choice: Choice) -> Piece:
+        """Add a token; return what can be shown."""
         self.tokens += 1
-        if token in self._loaded.ends:
-            return Piece(self._stops.flush(), "stop")
-        self._next = torch.tensor([[token]], device=self._next.device)
-        text = self._stops.feed(self._text.feed(token))
+        if choice.token in self._ends:
+            return self._piece("", "stop")
+        self._choices.append(choice)
+        text = self._text.feed(choice.token)
+        return self._piece(text, "length" if self.tokens >= self.limit else None)
+
+    def _piece(self, text: str, reason: str | None) -> Piece:
+        text = self._stops.feed(text) if text else ""
         if self._stops.stopped:
-            return Piece(text, "stop")
-        if self.tokens >= self._limit:
-            return Piece(text + self._stops.flush(), "length")
-        return Piece(text)
+            reason = "stop"
+        elif reason:
+            text += self._stops.flush()
+        if not text and not reason:
+            return Piece()
+        choices, self._choices = self._choices, []
+        return Piece(text, reason, choices)

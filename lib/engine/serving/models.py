@@ -5,6 +5,7 @@ Promises that a folder that changed on disk (same name, newer files) is loaded a
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ from typing import Any
 
 import torch
 
+from lib.engine.serving.cache import can_share
 from lib.engine.serving.protocol import Refusal
 from lib.engine.training.adapters import device, load_model, load_tokenizer
 from lib.engine.training.report import TrainingProblem
 from lib.engine.training.text import ensure_chat_template
+
+log = logging.getLogger(__name__)
 
 KEPT = 4
 """Most models held at once."""
@@ -40,6 +44,18 @@ class Loaded:
     size: int
     threads: int
     version: int
+    together: bool
+    """Whether several answers can be written in one pass of it."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether its numbers are fine enough that rounding cannot be seen."""
+        return bool(self.model.dtype == torch.float32)
+
+    def activate(self) -> None:
+        """Make ready for a pass in this thread."""
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
 
 
 class Models:
@@ -94,7 +110,17 @@ def load(folder: Path) -> Loaded:
         size=size,
         threads=1 if size < SMALL else torch.get_num_threads(),
         version=_version(folder),
+        together=_can_share(model),
     )
+
+
+def _can_share(model: Any) -> bool:
+    """Tell whether answers can be written together; a model that fails the trial writes them one by one."""
+    try:
+        return can_share(model)
+    except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        log.warning("answers of %s take turns: %r", type(model).__name__, error)
+        return False
 
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -98,7 +98,7 @@ _FIELDS = [each.name for each in fields(Request)]
 
 
 class Writer:
-    """Say events, whole lines at a time, from any thread."""
+    """Say events, whole lines at a time, from any thread. What is said goes out at the next `flush`."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -107,12 +107,19 @@ class Writer:
     def _say(self, **event: Any) -> None:
         with self._lock:
             self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+    def flush(self) -> None:
+        """Send what has been said."""
+        with self._lock:
             self._stream.flush()
 
-    def start(self, request_id: str, prompt_tokens: int, prompt: Prompt | None = None) -> None:
-        """Tell that the prompt has been read, and the prompt itself where it is echoed."""
-        told = {"prompt": prompt} if prompt else {}
-        self._say(id=request_id, event="start", prompt_tokens=prompt_tokens, **told)
+    def start(self, request_id: str, prompt_tokens: int) -> None:
+        """Tell that the request is taken."""
+        self._say(id=request_id, event="start", prompt_tokens=prompt_tokens)
+
+    def prompt(self, request_id: str, prompt: Prompt) -> None:
+        """Tell the prompt back, before its answers."""
+        self._say(id=request_id, event="prompt", text=prompt["text"], tokens=prompt["tokens"])
 
     def text(self, request_id: str, index: int, text: str, tokens: Sequence[Token] = ()) -> None:
         """Tell a piece of an answer."""

@@ -21,7 +21,7 @@ class Detokenizer:
     """
 
     def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+        self._tokenizer = tokenizer.backend_tokenizer  # the wrapper around it costs ten times the decoding itself
         self._shown: list[int] = []
         self._waiting: list[int] = []
 
@@ -35,7 +35,7 @@ class Detokenizer:
         return both[len(before) :]
 
     def _decode(self, ids: list[int]) -> str:
-        return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return self._tokenizer.decode(ids, skip_special_tokens=True)
 
 
 class StopHolder:

@@ -1,8 +1,7 @@
-"""The worker's one thread of writing: answers take turns, a token each.
+"""The worker's one thread of writing: a stretch of one new prompt, then a token of every answer, and so on.
 
-Taking turns in one thread was measured against a thread per answer: the same tokens per second in sum, no contention,
-and a cancel that takes effect at the next token. Models are loaded in a thread beside it, so that those who
-already write go on.
+So whoever writes waits for one stretch at most, a newcomer for one token of the others, and a cancel takes effect at
+the next token. Models are loaded in a thread beside it: those who already write go on.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from lib.engine.serving.decode import Answer, encode
+from lib.engine.serving.batching import Group, Prompt, begin, make_group
+from lib.engine.serving.decode import Answer, Piece, encode
 from lib.engine.serving.models import Loaded, Models
 from lib.engine.serving.protocol import Refusal, Request, Writer, read_request
 
@@ -29,6 +29,16 @@ class Ask:
     completion_tokens: int = 0
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A request whose prompt is being read, and the answers that wait for it."""
+
+    ask: Ask
+    loaded: Loaded
+    prompt: Prompt
+    answers: list[Answer]
+
+
 @dataclass
 class Worker:
     """Hear lines, write answers."""
@@ -38,8 +48,9 @@ class Worker:
 
     def __post_init__(self) -> None:
         self._inbox: SimpleQueue[Any] = SimpleQueue()
-        self._answers: deque[Answer] = deque()
         self._asks: dict[str, Ask] = {}
+        self._reading: deque[Reading] = deque()
+        self._groups: dict[tuple[int, bool], Group] = {}
         self._loader = ThreadPoolExecutor(1, "loader")
 
     def hear(self, line: str) -> None:
@@ -52,17 +63,24 @@ class Worker:
             self.turn()
 
     def turn(self) -> None:
-        """Handle what has come in (waiting if there is nothing to write), then one token of one answer."""
+        """Handle what has come in (waiting if there is nothing to write), then write."""
         try:
             while True:
-                self._handle(self._inbox.get(block=not self._answers))
+                self._handle(self._inbox.get(block=not (self._reading or self._groups)))
+                self.writer.flush()
         except Empty:
             pass
-        self._write_one()
+        if self._reading:
+            self._read(self._reading.popleft())
+        for key, group in list(self._groups.items()):
+            self._step(group)
+            if not group.answers:
+                del self._groups[key]
+        self.writer.flush()
 
     def _handle(self, item: str | tuple[Request, Future[Loaded]]) -> None:
         if isinstance(item, tuple):
-            self._begin(*item)
+            self._prepare(*item)
             return
         try:
             command = json.loads(item)
@@ -70,7 +88,7 @@ class Worker:
             if operation == "generate":
                 self._ask(read_request(command))
             elif operation == "cancel":
-                self._asks.pop(str(command["id"]), None)
+                self._drop(str(command["id"]))
             elif operation == "forget":
                 self.models.forget(str(command["model"]))
         except (ValueError, KeyError, TypeError) as error:
@@ -81,49 +99,80 @@ class Worker:
         future = self._loader.submit(self.models.get, request.model)
         future.add_done_callback(lambda loaded: self._inbox.put((request, loaded)))
 
-    def _begin(self, request: Request, loading: Future[Loaded]) -> None:
+    def _prepare(self, request: Request, loading: Future[Loaded]) -> None:
         ask = self._asks.get(request.id)
         if ask is None:
             return
         try:
             loaded = loading.result()
             ids = encode(loaded, request)
+            answers = [Answer(loaded, ids, request, index) for index in range(request.n)]
+            self._reading.append(Reading(ask, loaded, Prompt(loaded, ids), answers))
         except Exception as error:  # noqa: BLE001 - whatever a folder holds, the worker answers and goes on
             self._fail(request.id, error)
             return
         ask.prompt_tokens = len(ids)
         self.writer.start(request.id, len(ids))
-        self._answers.extend(Answer(loaded, ids, request, index) for index in range(request.n))
 
-    def _write_one(self) -> None:
-        if not self._answers:
-            return
-        answer = self._answers.popleft()
-        ask = self._asks.get(answer.request.id)
-        if ask is None:
+    def _read(self, reading: Reading) -> None:
+        """Read a stretch of a prompt; behind the last, its answers begin."""
+        request = reading.ask.request
+        if request.id not in self._asks:
             return
         try:
-            piece = answer.advance()
-        except Exception as error:  # noqa: BLE001 - one answer's failure must not end the others
-            self._fail(ask.request.id, error)
-            return
-        if piece.text:
-            self.writer.text(ask.request.id, answer.index, piece.text)
-        if piece.finish_reason is None:
-            self._answers.append(answer)
-        else:
-            self._end(ask, answer, piece.finish_reason)
+            reading.prompt.read()
+            if not reading.prompt.is_read:
+                self._reading.append(reading)
+                return
+            for answer in reading.answers:
+                self._begin(answer, reading)
+        except Exception as error:  # noqa: BLE001 - one request's failure must not end the others
+            self._fail(request.id, error)
 
-    def _end(self, ask: Ask, answer: Answer, finish_reason: str) -> None:
-        self.writer.end(ask.request.id, answer.index, finish_reason, answer.tokens)
+    def _begin(self, answer: Answer, reading: Reading) -> None:
+        if answer.limit == 0:
+            self._tell(answer, Piece(finish_reason="length"))
+            return
+        piece, token = begin(answer, reading.prompt)
+        self._tell(answer, piece)
+        if piece.finish_reason is None:
+            loaded = reading.loaded
+            together = loaded.together and (loaded.is_exact or answer.request.seed is None)
+            key = (id(loaded), together)
+            group = self._groups.setdefault(key, make_group(loaded, together=together))
+            group.join(answer, reading.prompt, token)
+
+    def _step(self, group: Group) -> None:
+        try:
+            for answer, piece in group.step():
+                self._tell(answer, piece)
+        except Exception as error:  # noqa: BLE001 - one model's failure must not end the others
+            for request_id in {answer.request.id for answer in group.answers}:
+                self._fail(request_id, error)
+
+    def _tell(self, answer: Answer, piece: Piece) -> None:
+        request_id = answer.request.id
+        if piece.text:
+            self.writer.text(request_id, answer.index, piece.text)
+        if piece.finish_reason is None:
+            return
+        self.writer.end(request_id, answer.index, piece.finish_reason, answer.tokens)
+        ask = self._asks[request_id]
         ask.completion_tokens += answer.tokens
         ask.open -= 1
         if ask.open == 0:
-            del self._asks[ask.request.id]
-            self.writer.done(ask.request.id, ask.prompt_tokens, ask.completion_tokens)
+            del self._asks[request_id]
+            self.writer.done(request_id, ask.prompt_tokens, ask.completion_tokens)
+
+    def _drop(self, request_id: str) -> None:
+        """Stop whatever is still done for a request."""
+        self._asks.pop(request_id, None)
+        for group in self._groups.values():
+            for answer in [answer for answer in group.answers if answer.request.id == request_id]:
+                group.leave(answer)
 
     def _fail(self, request_id: str, error: Exception) -> None:
-        self._asks.pop(request_id, None)
+        self._drop(request_id)
         if not isinstance(error, Refusal):
             error = Refusal(f"The model failed: {type(error).__name__}: {error}", code="server_error", status=500)
         self.writer.error(request_id, error)
