@@ -38,7 +38,6 @@ from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
 from lib.engine.queue import Queue, Trainers
 from lib.engine.store import Store
-from lib.engine.turns import Rules
 from lib.engine.uploads import Uploads
 from lib.engine.worker_process import Worker
 
