@@ -120,6 +120,14 @@ def model_format(folder: Path) -> str | None:
     return _json(folder / "tuneboard.json").get("format")
 
 
+def adapts(folder: Path) -> Path | None:
+    """Return the folder of the model that an adapter needs; None for a model with weights of its own."""
+    if not (folder / "adapter_config.json").is_file():
+        return None
+    base = _json(folder / "tuneboard.json").get("base")
+    return Path(base) if isinstance(base, str) else None
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_bytes())

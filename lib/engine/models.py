@@ -32,6 +32,7 @@ from lib.engine.bases import (
 )
 from lib.engine.errors import invalid, no_model
 from lib.engine.projects import project_of
+from lib.engine.removal import clear_job, job_folder, remove_model
 from lib.engine.store import Store
 from lib.engine.tables import CheckpointRow, JobRow, ModelRow, SpeedRow
 
@@ -104,18 +105,14 @@ class Models:
         return JSONResponse(model_object(model, speed))
 
     def delete(self, request: Request) -> Response:
-        """Delete a tuned model and its weights."""
+        """Delete a tuned model or a checkpoint with its weights; with a job's last one goes all that the job left."""
         name = request.path_params["model"]
         if self._bases.find(name):
             raise invalid(f"'{name}' is a base model: it can't be deleted here.", "model")
-        with self._store.writing() as session:
-            own = select(ModelRow).where(ModelRow.id == name, ModelRow.project == project_of(request))
-            row = session.scalar(own)
-            if row is None:
-                raise no_model(name)
-            session.delete(row)
-        self._forget(row.path)
-        shutil.rmtree(row.path, ignore_errors=True)
+        folder = remove_model(self._store, name, project_of(request))
+        self._forget(str(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        clear_job(self._store, job_folder(folder))
         return JSONResponse({"id": name, "object": "model", "deleted": True})
 
 

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from lib.engine.bases import Bases, facts, root_of
-from tests.engine.support import Running
+from tests.engine.support import Running, eventually
 
 
 def write_folder(path: Path, **config: object) -> Path:
@@ -99,6 +99,69 @@ def test_a_deleted_model_is_gone_with_its_weights(engine: Running) -> None:
     for again in (engine.client.models.retrieve, engine.client.models.delete):
         with pytest.raises(openai.NotFoundError):
             again(name)
+
+
+def test_a_checkpoint_can_be_tuned_further(engine: Running) -> None:
+    first = engine.wait(engine.create("steps=2").id)
+    (checkpoint,) = engine.client.fine_tuning.jobs.checkpoints.list(first.id).data
+    job = engine.client.fine_tuning.jobs.create(
+        model=checkpoint.fine_tuned_model_checkpoint, training_file=first.training_file
+    )
+    assert engine.wait(job.id).fine_tuned_model.startswith("ft:starter:tuneboard:")
+    spec = json.loads((engine.home / "jobs" / job.id / "spec.json").read_text())
+    assert spec["base"]["path"] == str(engine.home / "jobs" / first.id / "checkpoints" / "step-2")
+
+
+def test_a_model_that_a_waiting_job_starts_from_cannot_be_deleted(engine: Running) -> None:
+    jobs, models = engine.client.fine_tuning.jobs, engine.client.models
+    first = engine.wait(engine.create("steps=2").id)
+    blocking = engine.create("steps=1000 pause=0.02")
+    waiting = jobs.create(model=first.fine_tuned_model, training_file=first.training_file)
+    with pytest.raises(openai.BadRequestError, match=waiting.id) as refusal:
+        models.delete(first.fine_tuned_model)
+    assert (refusal.value.code, refusal.value.param) == ("model_in_use", "model")
+    jobs.cancel(waiting.id)
+    jobs.cancel(blocking.id)
+    assert models.delete(first.fine_tuned_model).deleted
+
+
+def test_a_checkpoint_of_a_job_that_runs_cannot_be_deleted(engine: Running) -> None:
+    job = engine.create("steps=1000 pause=0.02")
+    listed = engine.client.fine_tuning.jobs.checkpoints.list
+    checkpoint = eventually(lambda: listed(job.id).data, bool)[0].fine_tuned_model_checkpoint
+    with pytest.raises(openai.BadRequestError, match=job.id):
+        engine.client.models.delete(checkpoint)
+    engine.client.fine_tuning.jobs.cancel(job.id)
+    assert engine.client.models.delete(checkpoint).deleted
+    with pytest.raises(openai.NotFoundError):
+        engine.client.models.retrieve(checkpoint)
+
+
+def test_a_model_that_an_adapter_stands_on_cannot_be_deleted(engine: Running) -> None:
+    first = engine.wait(engine.create("steps=1").id)
+    job = engine.client.fine_tuning.jobs.create(model=first.fine_tuned_model, training_file=first.training_file)
+    child = engine.wait(job.id)
+    folder = engine.home / "jobs" / job.id / "model"
+    (folder / "adapter_config.json").write_text("{}")
+    base = str(engine.home / "jobs" / first.id / "model")
+    (folder / "tuneboard.json").write_text(json.dumps({"base": base, "format": "completion"}))
+    with pytest.raises(openai.BadRequestError, match=child.fine_tuned_model):
+        engine.client.models.delete(first.fine_tuned_model)
+    assert engine.client.models.delete(child.fine_tuned_model).deleted
+    assert engine.client.models.delete(first.fine_tuned_model).deleted
+
+
+def test_with_a_jobs_last_model_all_that_it_left_is_gone(engine: Running) -> None:
+    job = engine.wait(engine.create("steps=4").id)
+    folder = engine.home / "jobs" / job.id
+    checkpoints = engine.client.fine_tuning.jobs.checkpoints.list(job.id).data
+    engine.client.models.delete(job.fine_tuned_model)
+    assert engine.client.models.retrieve(checkpoints[0].fine_tuned_model_checkpoint)
+    for checkpoint in checkpoints:
+        assert folder.exists()
+        engine.client.models.delete(checkpoint.fine_tuned_model_checkpoint)
+    assert not folder.exists()
+    assert engine.client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model == job.fine_tuned_model
 
 
 def test_a_base_cannot_be_deleted(engine: Running) -> None:
