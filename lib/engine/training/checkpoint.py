@@ -1,21 +1,24 @@
-"""Checkpoints: plain model folders that a killed job resumes from, and the finished model.
+"""Checkpoints and resume points: plain model folders that a stopped job goes on from, and the finished model.
 
-Promises that a folder is either complete or not there (written beside, flushed to disk, renamed), that the state for
-an exact resume lies in the newest checkpoint, and that the best and the last three are kept. Knows nothing about how
-training works: the state is whatever the loop hands over.
+A checkpoint ends an epoch, is told to the engine and may be asked; a resume point lies between, for this job alone.
+Promises that a folder is either complete or not there, whenever the power goes (see `folders`); that exactly one of
+them, the newest, holds the state for an exact resume; and that the best checkpoint and the last three are kept. Knows
+nothing about how training works: the state is whatever the loop hands over.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from lib.engine.training.folders import remove_folder, write_folder
 
 STATE = "state.pt"
 KEPT = 3
@@ -30,40 +33,19 @@ class Progress:
     seconds: float = 0.0
     best_loss: float | None = None
     best_step: int = 0
+    stale: int = 0
+    """How many evaluations have passed since the best one."""
 
 
 @dataclass(frozen=True)
 class Resumed:
-    """What the newest checkpoint holds besides the weights in its folder."""
+    """What the newest folder holds besides the weights in it. `metrics` are those of a checkpoint's step."""
 
     folder: Path
     progress: Progress
     optimizers: list[dict[str, Any]]
-    random: torch.Tensor
-
-
-def write_folder(target: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder appear complete or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    fill(temporary)
-    for path in [*temporary.rglob("*"), temporary]:
-        _sync(path)
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.rename(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open a folder; its rename needs no flush
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    chance: dict[str, Any]
+    metrics: dict[str, Any] | None
 
 
 def save_model(folder: Path, model: Any, tokenizer: Any, facts: dict[str, Any]) -> None:
@@ -74,14 +56,22 @@ def save_model(folder: Path, model: Any, tokenizer: Any, facts: dict[str, Any]) 
 
 
 def save(
-    root: Path, progress: Progress, optimizers: list[torch.optim.Optimizer], save_to: Callable[[Path], None]
+    root: Path,
+    progress: Progress,
+    optimizers: Sequence[torch.optim.Optimizer],
+    save_to: Callable[[Path], None],
+    metrics: dict[str, Any] | None = None,
 ) -> Path:
-    """Write the checkpoint of this step and forget what is no longer needed; return its folder."""
-    target = root / f"step-{progress.step}"
+    """Write the checkpoint of this step, or without `metrics` its resume point; forget what is no longer needed.
+
+    Return its folder. Raises OSError; what lay there before is then as it was.
+    """
+    target = root / f"{'resume' if metrics is None else 'step'}-{progress.step}"
     state = {
         "progress": asdict(progress),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-        "random": torch.get_rng_state(),
+        "chance": chance(),
+        "metrics": metrics,
     }
 
     def fill(folder: Path) -> None:
@@ -89,29 +79,53 @@ def save(
         torch.save(state, folder / STATE)
 
     write_folder(target, fill)
-    _prune(root, progress.best_step)
+    _prune(root, target, progress.best_step)
     return target
 
 
-def _steps(root: Path) -> list[Path]:
-    return sorted(root.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
+def chance() -> dict[str, Any]:
+    """Return the state of every source of random numbers that training may draw from."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"torch": torch.get_rng_state(), "cuda": cuda, "python": random.getstate()}
 
 
-def _prune(root: Path, best_step: int) -> None:
-    *older, _newest = _steps(root)
-    for path in older:
-        (path / STATE).unlink(missing_ok=True)
-    for path in older[: -(KEPT - 1)]:
+def set_chance(state: dict[str, Any]) -> None:
+    """Go on drawing random numbers from where `chance` was asked; on as many GPUs as there are now."""
+    torch.set_rng_state(state["torch"])
+    for device, one in zip(range(torch.cuda.device_count()), state["cuda"], strict=False):
+        torch.cuda.set_rng_state(one, device)
+    random.setstate(state["python"])
+
+
+def _numbered(root: Path, kind: str) -> list[Path]:
+    return sorted(root.glob(f"{kind}-*"), key=_step)
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.partition("-")[2])
+
+
+def _prune(root: Path, newest: Path, best_step: int) -> None:
+    for path in _numbered(root, "resume"):
+        if path != newest:
+            remove_folder(path)
+    steps = _numbered(root, "step")
+    for path in steps:
+        if path != newest:
+            (path / STATE).unlink(missing_ok=True)
+    for path in steps[:-KEPT]:
         if path != root / f"step-{best_step}":
-            shutil.rmtree(path)
+            remove_folder(path)
 
 
 def newest(root: Path) -> Resumed | None:
-    """Return the newest checkpoint that holds a state, or None for a job that begins."""
-    for folder in reversed(_steps(root)):
+    """Return the newest folder that holds a state, or None for a job that begins."""
+    folders = [*_numbered(root, "resume"), *_numbered(root, "step")]
+    for folder in sorted(folders, key=_step, reverse=True):
         if (folder / STATE).exists():
-            state = torch.load(folder / STATE, weights_only=True)
-            return Resumed(folder, Progress(**state["progress"]), state["optimizers"], state["random"])
+            state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
+            progress = Progress(**state["progress"])
+            return Resumed(folder, progress, state["optimizers"], state["chance"], state["metrics"])
     return None
 
 
@@ -122,3 +136,11 @@ def publish(checkpoint: Path, output: Path) -> None:
         shutil.copytree(checkpoint, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(STATE))
 
     write_folder(output, fill)
+
+
+def forget_states(root: Path) -> None:
+    """Drop what only a job that goes on needs; its checkpoints stay."""
+    for path in _numbered(root, "resume"):
+        remove_folder(path)
+    for path in _numbered(root, "step"):
+        (path / STATE).unlink(missing_ok=True)

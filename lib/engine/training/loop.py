@@ -6,25 +6,29 @@ and optimizers. Trainer would also need a wrapper around two optimizers, a subcl
 and its own way to skip data on resume; TRL's SFTTrainer sits on top of it and needs one more library.
 
 Promises that a resumed loop does what an uninterrupted one would have done: the order of data and the learning rate
-follow from the step number, the optimizers and random state come from the checkpoint. Knows neither files nor wire.
+follow from the step number, the optimizers and random state come from the checkpoint. Several processes may run it on
+copies of one model (see `parallel`): each reads its share of every batch, all see the same figures. Knows neither files
+nor wire.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
 
+from lib.engine.training import parallel
 from lib.engine.training.checkpoint import Progress
 from lib.engine.training.data import IGNORED, Example, batch_plan, collate, micro_batches, pack
 from lib.engine.training.optim import USUAL, Schedule, set_rate
-from lib.engine.training.report import Metrics
+from lib.engine.training.report import Metrics, TrainingProblem
 
 CLIP = 1.0
 LOGITS_LIMIT = 2**27
@@ -36,22 +40,38 @@ SAMPLES_PER_EPOCH = 8
 
 @dataclass
 class Tally:
-    """Summed loss, hits and count over trained tokens."""
+    """Summed loss, hits and count over trained tokens; one reading for all of them, as a GPU stands still meanwhile."""
 
-    loss: float = 0.0
-    hits: int = 0
+    sums: torch.Tensor | None = None
+    """Loss and hits, where the model is, in 64 bits."""
     count: int = 0
 
     def add(self, loss: torch.Tensor, hits: torch.Tensor, count: int) -> None:
         """Add one batch."""
-        self.loss += float(loss.detach())
-        self.hits += int(hits)
+        both = torch.stack((loss.detach().double(), hits.double()))
+        self.sums = both if self.sums is None else self.sums + both
         self.count += count
 
     @property
     def means(self) -> tuple[float, float]:
-        """Return loss and accuracy per token."""
-        return self.loss / self.count, self.hits / self.count
+        """Return loss and accuracy per token, over all processes. Each must ask, in the same order."""
+        here = [0.0, 0.0] if self.sums is None else self.sums.tolist()
+        loss, hits, count = parallel.total([*here, self.count])
+        return loss / count, hits / count
+
+
+class Learns(Protocol):
+    """What the loop asks of a model with its loss; `Learner` is the usual one."""
+
+    @property
+    def model(self) -> Any:
+        """The model, a torch module."""
+
+    def step(self, examples: Sequence[Any], optimizers: Sequence[torch.optim.Optimizer]) -> Tally:
+        """Learn from one batch: exactly one step of each optimizer, with the gradient of the batch's mean loss."""
+
+    def evaluate(self, examples: Sequence[Any], size: int) -> tuple[float, float]:
+        """Return mean loss and accuracy over examples, `size` at a time; draw no random number, change no weight."""
 
 
 class Learner:
@@ -76,10 +96,11 @@ class Learner:
         """Learn from one batch, in parts if it is large."""
         tally = Tally()
         whole = self.weigh(examples)
-        for part in self.parts(examples):
+        for part in self.parts(parallel.share(examples)):
             loss, hits, count = self.loss(part)
             (loss / whole).backward()
             tally.add(loss, hits, count)
+        parallel.average(self.model)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         for optimizer in optimizers:
             optimizer.step()
@@ -93,7 +114,7 @@ class Learner:
         tally = Tally()
         alike = sorted(examples, key=lambda example: len(example.ids))
         for start in range(0, len(alike), size):
-            for part in self.parts(alike[start : start + size]):
+            for part in self.parts(parallel.share(alike[start : start + size])):
                 tally.add(*self.loss(part))
         self.model.train()
         return tally.means
@@ -123,17 +144,22 @@ class Learner:
         batch = (pack if self.packed else collate)(examples, self.padding)
         targets = functional.pad(batch.labels[:, 1:], (0, 1), value=IGNORED)
         places = (targets != IGNORED).any(0).nonzero().squeeze(1)
-        extra = {"logits_to_keep": places.to(self.device)} if self._keeps else {}
+        extra = {"logits_to_keep": self._there(places)} if self._keeps else {}
         if batch.positions is not None:
-            extra["position_ids"] = batch.positions.to(self.device)
+            extra["position_ids"] = self._there(batch.positions)
         with self._precision():
-            logits = self.model(input_ids=batch.ids.to(self.device), use_cache=False, **extra).logits
+            logits = self.model(input_ids=self._there(batch.ids), use_cache=False, **extra).logits
         if not self._keeps:
-            logits = logits[:, places]
-        mask = targets[:, places] != IGNORED
-        owners = batch.owners[:, places][mask]
-        mask, wanted = mask.to(self.device), targets[:, places].to(self.device)
-        return logits[mask].float(), wanted[mask], owners.to(self.device)
+            logits = logits[:, self._there(places)]
+        targets = targets[:, places].flatten()
+        chosen = (targets != IGNORED).nonzero().squeeze(1)  # found here: a GPU asked for it would have to be waited for
+        owners = batch.owners[:, places].flatten()[chosen]
+        rows = logits.flatten(0, 1)[self._there(chosen)]
+        return rows.float(), self._there(targets[chosen]), self._there(owners)
+
+    def _there(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Send a tensor to where the model is, without waiting for its arrival."""
+        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
 
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device))
@@ -156,6 +182,8 @@ class Course:
     batch_size: int
     seed: int
     schedule: Schedule = USUAL
+    patience: int | None = None
+    """After how many evaluations of all validation examples in a row without a lower loss to stop; None: never."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -181,22 +209,33 @@ class Course:
             skip = 0
 
 
+def nothing() -> None:
+    """Do nothing between two steps."""
+
+
 def run(
-    learner: Learner,
+    learner: Learns,
     optimizers: Sequence[torch.optim.Optimizer],
     course: Course,
     progress: Progress,
     each_step: Callable[[Metrics], None],
     each_epoch: Callable[[Metrics], None],
+    between: Callable[[], None] = nothing,
 ) -> None:
-    """Train from where `progress` stands to the end."""
+    """Train from where `progress` stands to the end, or to where validation no longer gets better.
+
+    `between` is called after each step, when all that is needed to go on lies in `progress`, the model and the
+    optimizers; it may raise to end the loop.
+    """
     learner.model.train()
     per_epoch = course.steps_per_epoch
     sample_every = max(10, per_epoch // SAMPLES_PER_EPOCH)
     mark = time.monotonic() - progress.seconds
     for step, epoch, examples in course.batches(progress.step):
+        if out_of_patience(course, progress):
+            return
         set_rate(optimizers, step - 1, course.total_steps, course.schedule)
-        train = learner.step(examples, optimizers).means
+        train = _finite(learner.step(examples, optimizers).means, step)
         ends = step == epoch * per_epoch
         full = learner.evaluate(course.valid, course.batch_size) if ends and course.valid else None
         sample = full
@@ -220,9 +259,32 @@ def run(
         )
         each_step(metrics)
         if ends:
-            if full and (progress.best_loss is None or full[0] < progress.best_loss):
-                progress.best_loss, progress.best_step = full[0], step
+            if full:
+                _judge(progress, full[0])
             each_epoch(metrics)
+        between()
+
+
+def out_of_patience(course: Course, progress: Progress) -> bool:
+    """Tell whether validation has not got better for as long as the course waits."""
+    return course.patience is not None and progress.stale >= course.patience
+
+
+def _judge(progress: Progress, loss: float) -> None:
+    if progress.best_loss is None or loss < progress.best_loss:
+        progress.best_loss, progress.best_step, progress.stale = loss, progress.step, 0
+    else:
+        progress.stale += 1
+
+
+def _finite(means: tuple[float, float], step: int) -> tuple[float, float]:
+    if math.isfinite(means[0]):
+        return means
+    raise TrainingProblem(
+        f"The loss was no longer a number at step {step}: use a smaller learning_rate_multiplier.",
+        code="training_diverged",
+        param="hyperparameters.learning_rate_multiplier",
+    )
 
 
 def _sample(course: Course, turn: int) -> list[Example]:

@@ -7,6 +7,7 @@ nothing about models; the texts are English, as OpenAI's are.
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,9 +67,13 @@ class Reporter:
         """Tell the figures of one step."""
         self._write("metrics", **asdict(metrics))
 
-    def checkpoint(self, *, step: int, epoch: int, path: Path, metrics: Metrics) -> None:
-        """Tell that a checkpoint is complete on disk."""
-        self._write("checkpoint", step=step, epoch=epoch, path=str(path), metrics=asdict(metrics))
+    def flush(self) -> None:
+        """Return when every line is on the disk itself, safe from a power cut."""
+        os.fsync(self._file.fileno())
+
+    def checkpoint(self, path: Path, metrics: Metrics) -> None:
+        """Tell that the checkpoint of the step with these metrics is complete on disk. Telling it twice is harmless."""
+        self._write("checkpoint", step=metrics.step, epoch=metrics.epoch, path=str(path), metrics=asdict(metrics))
 
     def done(self, **facts: Any) -> None:
         """Tell that the finished model is in its place."""

@@ -13,7 +13,7 @@ from lib.engine.training.job import train
 from lib.engine.training.report import Metrics, Reporter, TrainingProblem
 from lib.engine.training.spec import Spec
 
-from .conftest import MakeJob, colour_records, events_of
+from .conftest import MakeJob, colour_records, events_of, run
 
 pytestmark = pytest.mark.slow
 
@@ -39,12 +39,6 @@ class DiesAt(Reporter):
         super().metrics(metrics)
         if metrics.step == self._step:
             raise Killed
-
-
-def run(spec: Spec) -> Spec:
-    with Reporter(spec.events) as report:
-        train(spec, report)
-    return spec
 
 
 def die_at(spec: Spec, step: int) -> None:
@@ -159,7 +153,7 @@ def test_a_tuned_folder_can_be_tuned_on(make_job: MakeJob) -> None:
     first = run(make_job("first", n_epochs=4))
     second = run(make_job("second", base=first.output, n_epochs=1))
     assert events_of(second, "metrics")[0]["train_loss"] < events_of(first, "metrics")[0]["train_loss"] / 2
-    assert checkpoint.newest(second.checkpoints) is not None
+    assert checkpoint.newest(second.checkpoints) is None, "a job that is done needs no state"
 
 
 def test_a_folder_with_pickled_weights_is_refused(make_job: MakeJob, llama: Path, tmp_path: Path) -> None:
