@@ -36,6 +36,7 @@ from lib.engine.jobs import Jobs, Wakers
 from lib.engine.keys import Keys
 from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Models
+from lib.engine.permissions import Permissions
 from lib.engine.queue import Queue, Trainers
 from lib.engine.store import Store
 from lib.engine.uploads import Uploads
@@ -83,6 +84,7 @@ class Engine:
                 *Control(self._store, wakers, rules).routes(),
                 *Events(self._store).routes(),
                 *catalogue.routes(),
+                *Permissions(self._store).routes(),
                 *Generate(catalogue, self._worker).routes(),
             ],
             middleware=[Middleware(Guard, host=host, keys=self._keys, limits=limits)],

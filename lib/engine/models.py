@@ -31,6 +31,7 @@ from lib.engine.bases import (
     usual_speed,
 )
 from lib.engine.errors import invalid, no_model
+from lib.engine.permissions import may_ask
 from lib.engine.projects import project_of
 from lib.engine.removal import clear_job, job_folder, remove_model
 from lib.engine.store import Store
@@ -76,19 +77,20 @@ class Models:
         ]
 
     def find(self, model: str, project: str) -> Model | None:
-        """Return the model of that id that a project may ask: a base, or its own tuned model or checkpoint."""
+        """Return the model of that id that a project may ask: a base, its own, or one that it is permitted."""
         if base := self._bases.find(model):
             return _of_base(base)
         with self._store.reading() as session:
-            if row := session.scalar(select(ModelRow).where(ModelRow.id == model, ModelRow.project == project)):
+            tuned = select(ModelRow).where(ModelRow.id == model, may_ask(project, ModelRow.project, ModelRow.id))
+            if row := session.scalar(tuned):
                 return _of_row(row)
             return _of_checkpoint(session, model, project)
 
     def list(self, request: Request) -> Response:
         """List the bases, then the tuned models, newest first."""
         with self._store.reading() as session:
-            own = select(ModelRow).where(ModelRow.project == project_of(request))
-            rows = session.scalars(own.order_by(ModelRow.seq.desc())).all()
+            known = select(ModelRow).where(may_ask(project_of(request), ModelRow.project, ModelRow.id))
+            rows = session.scalars(known.order_by(ModelRow.seq.desc())).all()
             speeds = {row.base: row for row in session.scalars(select(SpeedRow))}
         models = [_of_base(base) for base in self._bases.all()]
         models += [model for row in rows if (model := _of_row(row))]
@@ -128,8 +130,8 @@ def _of_row(row: ModelRow) -> Model | None:
 
 
 def _of_checkpoint(session: Session, name: str, project: str) -> Model | None:
-    own = select(CheckpointRow).join(JobRow, JobRow.id == CheckpointRow.job_id).where(JobRow.project == project)
-    row = session.scalar(own.where(CheckpointRow.model == name))
+    named = select(CheckpointRow).join(JobRow, JobRow.id == CheckpointRow.job_id).where(CheckpointRow.model == name)
+    row = session.scalar(named.where(may_ask(project, JobRow.project, CheckpointRow.model)))
     if row is None or not Path(row.path).is_dir():
         return None
     path = Path(row.path)

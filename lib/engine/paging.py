@@ -13,6 +13,8 @@ from starlette.requests import Request
 from lib.engine.errors import invalid
 from lib.engine.tables import Listed
 
+ASCENDING = ("asc", "ascending")
+DESCENDING = ("desc", "descending")
 R = TypeVar("R", bound=Listed)
 
 
@@ -26,14 +28,14 @@ class Page:
 
 
 def read_page(request: Request, *, default: int, most: int) -> Page:
-    """Read `limit`, `after` and `order` from the query string."""
+    """Read `limit`, `after` and `order` (each of OpenAI's lists has its own words for it) from the query string."""
     given = request.query_params.get("limit")
     if given is not None and not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= most):
         raise invalid(f"'limit' must be a whole number between 1 and {most}.", "limit", "invalid_value")
     order = request.query_params.get("order", "desc")
-    if order not in ("asc", "desc"):
+    if order not in (*ASCENDING, *DESCENDING):
         raise invalid("'order' must be 'asc' or 'desc'.", "order", "invalid_value")
-    return Page(int(given or default), request.query_params.get("after"), order == "asc")
+    return Page(int(given or default), request.query_params.get("after"), order in ASCENDING)
 
 
 def take(session: Session, kind: type[R], where: Sequence[ColumnElement[bool]], page: Page) -> tuple[list[R], bool]:
