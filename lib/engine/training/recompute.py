@@ -38,5 +38,5 @@ def use(model: Any, asked: bool | None, tokens: int, device: torch.device) -> bo
     on = asked if asked is not None else kept_bytes(model, tokens) > SHARE * free_bytes(device)
     if not (on and getattr(model, "supports_gradient_checkpointing", False)):
         return False
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.activation_checkpointing_enable({"use_reentrant": False})
     return True
