@@ -24,9 +24,10 @@ import torch
 from transformers import DynamicCache
 
 from lib.engine.serving.cache import BatchCache
-from lib.engine.serving.decode import Answer, Piece
+from lib.engine.serving.decode import Answer
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.sampling import Choice
+from lib.engine.serving.script import Piece
 
 STRETCH = 512
 """Tokens of a prompt that are read at once: longest time that others wait for a newcomer."""

@@ -1,7 +1,8 @@
 """Choosing an answer's next token: everything that depends on that answer's own past.
 
 Promises that the same seed draws the same tokens, whoever else is writing: each answer has a random generator of its
-own. Knows scores and token ids; nothing about models or text.
+own. Log-probabilities are the model's, before temperature, penalties, biases and forms change what is drawn. Knows
+scores and token ids; nothing about models or text.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from dataclasses import dataclass
 
 import torch
 
+from lib.engine.serving.constrain import constraint
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.protocol import Request
+
+COLD = 1e-5
+"""Temperature up to which the likeliest token is the choice: dividing by less overflows."""
 
 
 @dataclass(frozen=True)
@@ -22,29 +27,73 @@ class Choice:
     token: int
     logprob: float | None = None
     top: list[tuple[int, float]] | None = None
+    last: bool = False
+    """Whether the form of the answer is complete: nothing can follow."""
 
 
 class Sampler:
     """The choices of one answer, in order."""
 
-    def __init__(self, request: Request, _loaded: Loaded, _prompt_ids: Sequence[int], index: int) -> None:
+    def __init__(self, request: Request, loaded: Loaded, _prompt_ids: Sequence[int], index: int) -> None:
         self._request = request
         self._random = torch.Generator()
         if request.seed is None:
             self._random.seed()
         else:
             self._random.manual_seed((request.seed + index) % 2**63)
-
-    @property
-    def plain(self) -> bool:
-        """Tell whether the likeliest token is always the choice, so that a batch can choose for all at once."""
-        return self._request.temperature <= 0
+        self._constraint = constraint(loaded, request)
+        self._counts: dict[int, int] | None = None
+        if request.frequency_penalty or request.presence_penalty:
+            self._counts = {}
+        self._shaped = self._constraint is not None or self._counts is not None or bool(request.logit_bias)
+        self.plain = request.temperature <= COLD and not self._shaped and request.logprobs is None
+        """Whether the likeliest token is always the choice, so that a batch can choose for all at once."""
 
     def choose(self, logits: torch.Tensor) -> Choice:
-        """Choose from scores of shape (vocabulary,), float."""
+        """Choose from scores of shape (vocabulary,), float; they are not changed."""
         if self.plain:
             return Choice(int(logits.argmax()))
-        return Choice(sample(logits.cpu() / self._request.temperature, self._request.top_p, self._random))
+        logits = logits.cpu()
+        token = self._draw(self._shape(logits) if self._shaped else logits)
+        last = self._note(token) if self._shaped else False
+        if self._request.logprobs is None:
+            return Choice(token, last=last)
+        logprobs = logits.log_softmax(-1)
+        return Choice(token, float(logprobs[token]), likeliest(logprobs, self._request.logprobs), last)
+
+    def _draw(self, scores: torch.Tensor) -> int:
+        if self._request.temperature <= COLD:
+            return int(scores.argmax())
+        return sample(scores / self._request.temperature, self._request.top_p, self._random)
+
+    def _shape(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return scores with biases and penalties added, and what the form forbids ruled out.
+
+        A token that was drawn `c` times loses `c * frequency + presence`: OpenAI's formula
+        (https://platform.openai.com/docs/guides/text, frequency and presence penalties). The prompt does not count.
+        """
+        scores = logits.clone()
+        for token, bias in self._request.logit_bias.items():
+            scores[token] += bias
+        if self._counts:
+            counts = torch.tensor(list(self._counts.values()))
+            scores[list(self._counts)] -= counts * self._request.frequency_penalty + self._request.presence_penalty
+        return self._constraint.allow(scores) if self._constraint else scores
+
+    def _note(self, token: int) -> bool:
+        """Remember a token; tell whether it was the last that the form allows."""
+        if self._counts is not None:
+            self._counts[token] = self._counts.get(token, 0) + 1
+        if self._constraint is None:
+            return False
+        self._constraint.take(token)
+        return self._constraint.complete
+
+
+def likeliest(logprobs: torch.Tensor, count: int) -> list[tuple[int, float]]:
+    """Return the `count` likeliest tokens with their log-probabilities, likeliest first."""
+    values, tokens = logprobs.topk(min(count, len(logprobs)))
+    return list(zip(tokens.tolist(), values.tolist(), strict=True))
 
 
 def sample(scores: torch.Tensor, top_p: float, random: torch.Generator) -> int:

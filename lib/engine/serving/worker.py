@@ -14,9 +14,11 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from lib.engine.serving.batching import Group, Prompt, begin, make_group
-from lib.engine.serving.decode import Answer, Piece, encode
+from lib.engine.serving.decode import Answer
 from lib.engine.serving.models import Loaded, Models
+from lib.engine.serving.prompt import echo, encode
 from lib.engine.serving.protocol import Refusal, Request, Writer, read_request
+from lib.engine.serving.script import Piece
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Reading:
 
     ask: Ask
     loaded: Loaded
+    ids: list[int]
     prompt: Prompt
     answers: list[Answer]
 
@@ -107,7 +110,8 @@ class Worker:
             loaded = loading.result()
             ids = encode(loaded, request)
             answers = [Answer(loaded, ids, request, index) for index in range(request.n)]
-            self._reading.append(Reading(ask, loaded, Prompt(loaded, ids), answers))
+            prompt = Prompt(loaded, ids, every=request.prompt_logprobs)
+            self._reading.append(Reading(ask, loaded, ids, prompt, answers))
         except Exception as error:  # noqa: BLE001 - whatever a folder holds, the worker answers and goes on
             self._fail(request.id, error)
             return
@@ -124,6 +128,8 @@ class Worker:
             if not reading.prompt.is_read:
                 self._reading.append(reading)
                 return
+            if told := echo(reading.loaded, request, reading.ids, reading.prompt.logits):
+                self.writer.prompt(request.id, told)
             for answer in reading.answers:
                 self._begin(answer, reading)
         except Exception as error:  # noqa: BLE001 - one request's failure must not end the others
@@ -152,8 +158,10 @@ class Worker:
 
     def _tell(self, answer: Answer, piece: Piece) -> None:
         request_id = answer.request.id
-        if piece.text:
-            self.writer.text(request_id, answer.index, piece.text)
+        if piece.text or piece.tokens:
+            self.writer.text(request_id, answer.index, piece.text, piece.tokens)
+        for call in piece.calls:
+            self.writer.call(request_id, answer.index, call.name, call.arguments)
         if piece.finish_reason is None:
             return
         self.writer.end(request_id, answer.index, piece.finish_reason, answer.tokens)
