@@ -19,6 +19,8 @@ from lib.providers.normalise import EventSnapshot, JobSnapshot, RemoteModel
 from lib.providers.request import JobRequest
 from lib.providers.transport import ask, ask_bytes
 
+MISSING_OBJECT = frozenset({"model_not_found", "file_not_found", "resource_not_found"})
+"""Codes of a 404 that is about what was named in a request, not about the route."""
 CHECK_TIMEOUT = 5.0
 UPLOAD_TIMEOUT = 600.0
 CREATE_TIMEOUT = 30.0
@@ -104,6 +106,15 @@ def create_job(connection: Connection, request: JobRequest, launch_id: str) -> J
         connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body), timeout=CREATE_TIMEOUT
     )
     return _job(connection, answer)
+
+
+def try_job(connection: Connection) -> None:
+    """Ask for a job on a model and a file that nobody has. It starts nothing; what is raised tells who may start one.
+
+    OpenAI refuses accounts that may not train any more with 403 `training_not_available` whatever they ask for.
+    """
+    body: Any = JobRequest("no-such-model", "file-none", None, {"n_epochs": 1}).body(connection.can, connection.extra)
+    ask(connection, lambda client: client.fine_tuning.jobs.with_raw_response.create(**body), timeout=CHECK_TIMEOUT)
 
 
 def find_job(connection: Connection, launch_id: str, since: float = 0.0) -> JobSnapshot | None:

@@ -39,6 +39,8 @@ class Connection:
     """What its job requests hold besides, such as a kind of training."""
     missing_key: bool = False
     """It needs a key that is not here any more."""
+    in_memory: bool = False
+    """Its key was given for one browser session: the others are not offered it."""
     added: bool = False
     """A user added it, and may remove it."""
 
@@ -148,6 +150,7 @@ def _added(row: ConnectionRow) -> Connection:
         guarded=_is_guarded(PROVIDERS[row.provider], row.base_url),
         extra=dict(row.extra),
         missing_key=row.keyed and key is None,
+        in_memory=row.keyed and row.sealed is None,
         added=True,
     )
 

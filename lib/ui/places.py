@@ -21,6 +21,7 @@ PLACES = {
     "jobs": (N_("Jobs"), ":material/list_alt:"),
     "results": (N_("Results"), ":material/show_chart:"),
     "playground": (N_("Playground"), ":material/forum:"),
+    "settings": (N_("Settings"), ":material/settings:"),
 }
 
 

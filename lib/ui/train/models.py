@@ -10,9 +10,10 @@ from lib.i18n import _
 from lib.pricing import catalogue
 from lib.pricing.catalogue import CatalogueModel
 from lib.providers import backend
-from lib.providers.connections import Connection, connections
+from lib.providers.connections import Connection
 from lib.providers.errors import BackendError
 from lib.providers.normalise import RemoteModel
+from lib.ui import own
 
 FRESH = 5.0
 """Seconds for which a list of models is taken as it was."""
@@ -70,7 +71,7 @@ class Choice:
 
 def choices() -> tuple[dict[str, Choice], BackendError | None]:
     """Return choices by key, the engine's first, and what is wrong with the engine if it could not be asked."""
-    here = {connection.id: connection for connection in connections()}
+    here = {connection.id: connection for connection in own.usable()}
     bases, trouble = _bases(here.get(ENGINE))
     found = [Choice(ENGINE, model.id, connected=True, remote=model) for model in bases]
     offered = [model for model in catalogue.models() if model.service in {catalogue.FIRST, *here}]

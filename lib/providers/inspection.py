@@ -1,0 +1,70 @@
+"""A connection test that says in words what works: reachable, key accepted, models found, jobs may be started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lib.errors import TuneboardError
+from lib.i18n import N_
+from lib.providers import backend
+from lib.providers.connections import Connection
+from lib.providers.errors import BackendError, BadKey, KeyGone, NotAllowed, NotAnApi, NotFound, Refused, Unauthorized
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was tried. `works` is None where it can't be told; `error` says why something does not."""
+
+    sentence: str
+    works: bool | None
+    values: dict[str, Any]
+    error: TuneboardError | None = None
+
+
+def inspect(connection: Connection) -> list[Finding]:
+    """Try a connection, one thing after the other; stop where the next makes no sense. Never raises, starts nothing."""
+    return list(_try(connection))
+
+
+def _try(at: Connection) -> Iterator[Finding]:
+    told = {"service": at.title}
+    try:
+        found = len(backend.models(at, timeout=backend.CHECK_TIMEOUT))
+    except (Unauthorized, BadKey, KeyGone) as problem:
+        yield Finding(N_("{service} can be reached."), None if isinstance(problem, BadKey | KeyGone) else True, told)
+        yield Finding(N_("The key is not accepted."), False, told, problem)
+        return
+    except NotAnApi as problem:
+        yield Finding(N_("Something answers at this address, but it is not the API."), False, told, problem)
+        return
+    except Refused as problem:
+        yield Finding(N_("{service} can be reached."), True, told)
+        yield Finding(N_("Models can't be listed."), False, told, problem)
+    except BackendError as problem:
+        yield Finding(N_("{service} can't be reached."), False, told, problem)
+        return
+    else:
+        yield Finding(N_("{service} can be reached."), True, told)
+        if at.api_key.get_secret_value():
+            yield Finding(N_("The key is accepted."), True, told)
+        yield Finding(N_("{n} models are offered."), bool(found), {"n": found})
+    yield _jobs(at)
+
+
+def _jobs(at: Connection) -> Finding:
+    """Ask for a job that can't be made: whoever may not start one is told so before the missing file is noticed."""
+    try:
+        backend.try_job(at)
+    except NotAllowed as problem:
+        return Finding(N_("This account may not start fine-tuning jobs."), False, {}, problem)
+    except NotFound as problem:
+        if problem.values.get("code") in backend.MISSING_OBJECT:
+            return Finding(N_("Fine-tuning jobs can be started."), True, {})
+        return Finding(N_("There are no fine-tuning jobs here: it can only answer."), False, {}, problem)
+    except Refused:
+        return Finding(N_("Fine-tuning jobs can be started."), True, {})
+    except BackendError as problem:
+        return Finding(N_("Whether fine-tuning jobs can be started is not known."), None, {}, problem)
+    return Finding(N_("Whether fine-tuning jobs can be started is not known."), None, {})
