@@ -18,14 +18,17 @@ from lib.engine.tables import CheckpointRow, FileRow, JobRow, ModelRow, PartRow,
 
 
 def check_disk(session: Session, project: str, coming: int, limits: Limits) -> None:
-    """Refuse `coming` more bytes, and one more file, if they are more than a project may have."""
+    """Refuse `coming` more bytes, and one more file, if they are more than a project may have.
+
+    A job comes with 0 bytes: what it makes is counted when it is made, so a job is refused when there is no room left.
+    """
     count = _total(session, _files(func.count(), project)) + _total(session, _open_uploads(func.count(), project))
     if coming and count >= limits.project_files:
         raise _exceeded(f"{count} files and open uploads, which is as many as it may have")
     used = used_bytes(session, project)
-    if used + coming > limits.project_bytes:
-        size, most = (used + coming) / GIB, limits.project_bytes / GIB
-        raise _exceeded(f"{size:.2f} GiB of files and models with this one; it may have {most:.2f} GiB")
+    if used + max(coming, 1) > limits.project_bytes:
+        has, most = used / GIB, limits.project_bytes / GIB
+        raise _exceeded(f"{has:.2f} GiB of files and models; it may have {most:.2f} GiB")
 
 
 def used_bytes(session: Session, project: str) -> int:
