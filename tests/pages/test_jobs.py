@@ -78,9 +78,8 @@ def test_a_running_job_is_paused_with_one_click_and_a_paused_one_goes_on(visit: 
 
 def test_a_waiting_job_tells_its_place_in_the_queue(visit: Visit) -> None:
     waiting = road.job(road.stories(), status="queued", queue={"position": 3, "starts_at": db.now() + 600})
-    assert "Number 3 in the queue. Starts in about 10 min." in [
-        told.value for told in visit("jobs", job=waiting).caption
-    ]
+    told = [caption.value for caption in visit("jobs", job=waiting).caption]
+    assert "Number 3 in the queue. Starts in about 10 min." in told
 
 
 def test_a_failed_job_says_what_happened_and_what_to_do(visit: Visit) -> None:

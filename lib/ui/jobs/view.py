@@ -18,6 +18,8 @@ from lib.ui.text import escape, say, show_error, show_rows
 EVERY = 1.0
 """Seconds between looks at the database while the job is live."""
 
+MINUTE = 60
+
 POINTS = 60
 """Steps in a sparkline."""
 
@@ -77,7 +79,8 @@ def _place(job: Job) -> str | None:
     ahead = _("Next in the queue.") if position == 1 else _("Number {n} in the queue.", n=fmt.number(position))
     if not starts_at:
         return ahead
-    return sentences(ahead, _("Starts in about {time}.", time=fmt.duration(max(0.0, starts_at - now()))))
+    minutes = max(1, round((starts_at - now()) / MINUTE))
+    return sentences(ahead, _("Starts in about {time}.", time=fmt.duration(minutes * MINUTE)))
 
 
 def _troubles(job: Job) -> None:
