@@ -30,7 +30,7 @@ ASKED = {
     "epochs": N_("Epochs"),
     "batch_size": N_("Batch size"),
     "learning_rate_multiplier": N_("Learning rate multiplier"),
-    "beta": "Beta",
+    "beta": N_("Beta"),
     "validation_fraction": N_("Validation split"),
     "seed": N_("Seed"),
     "suffix": N_("Suffix"),

@@ -38,7 +38,7 @@ def _draw_advanced(suffix_limit: int, prefers: bool) -> None:
     right.number_input(label, 0.01, 20.0, value=None, step=0.1, placeholder=told, key="train_rate")
     if prefers:
         hint = _("How close the model stays to its old answers: a small value lets it move further. Usual: 0.1.")
-        left.number_input("Beta", 0.01, 2.0, value=None, step=0.05, placeholder=told, key="train_beta", help=hint)
+        left.number_input(_("Beta"), 0.01, 2.0, value=None, step=0.05, placeholder=told, key="train_beta", help=hint)
     hint = _("Becomes part of the model's name.")
     left.text_input(_("Suffix"), max_chars=suffix_limit, key="train_suffix", help=hint)
     hint = _("The same seed gives the same split and the same training.")
