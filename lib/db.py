@@ -116,6 +116,12 @@ class JobRow(Base):
     estimated_finish: Mapped[float | None]
     checked_at: Mapped[float | None]
     queue: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    notes: Mapped[str] = mapped_column(default="")
+    tags: Mapped[list[Any]] = mapped_column(default=list)
+    owner: Mapped[str] = mapped_column(default="")
+    project: Mapped[str] = mapped_column(default="")
+    actual: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    hidden_at: Mapped[float | None]
     wish: Mapped[str | None]
     wished_at: Mapped[float | None]
     cancel_requested_at: Mapped[float | None]
@@ -139,6 +145,74 @@ class ConnectionRow(Base):
     sealed: Mapped[str | None]
     keyed: Mapped[bool] = mapped_column(default=False)
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[float] = mapped_column(default=now)
+
+
+class BudgetRow(Base):
+    """What one person may spend at services in a month; the owner "" is everybody else."""
+
+    __tablename__ = "budgets"
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    dollars: Mapped[float]
+    created_at: Mapped[float] = mapped_column(default=now)
+
+
+class ChannelRow(Base):
+    """Somebody who is told when a job ends, fails or stalls. The address, which is a secret, is sealed."""
+
+    __tablename__ = "channels"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str]
+    title: Mapped[str]
+    sealed: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=now)
+
+
+class NoticeRow(Base):
+    """One thing to tell one channel, kept until it is told or given up. Its id names the job and what happened."""
+
+    __tablename__ = "notices"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(index=True)
+    body: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[float | None] = mapped_column(default=now, index=True)
+    trouble: Mapped[str | None]
+    created_at: Mapped[float] = mapped_column(default=now)
+
+
+class WebhookRow(Base):
+    """A webhook that was taken: its id, so that a replay is known."""
+
+    __tablename__ = "webhooks"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    connection: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=now, index=True)
+
+
+class ArchiveRow(Base):
+    """What was fetched of a tuned model that will be shut down: `contents` names files of the library by SHA-256."""
+
+    __tablename__ = "archives"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    connection: Mapped[str]
+    model: Mapped[str] = mapped_column(index=True)
+    remote_id: Mapped[str | None]
+    contents: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[float] = mapped_column(default=now)
+    finished_at: Mapped[float | None]
+
+
+class RecordingRow(Base):
+    """A prompt that a retiring model was asked, and its answer, None until it is asked or while it can't answer."""
+
+    __tablename__ = "recordings"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    archive: Mapped[str] = mapped_column(ForeignKey("archives.id"), index=True)
+    number: Mapped[int]
+    prompt: Mapped[dict[str, Any]]
+    answer: Mapped[str | None]
+    trouble: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=now)
 
 

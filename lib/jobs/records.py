@@ -71,6 +71,12 @@ class Job:
     estimated_finish: float | None
     queue: dict[str, Any]
     """Where it stands while it waits, as far as the backend tells: `position`, `starts_at`, `reason`."""
+    notes: str
+    tags: list[str]
+    owner: str
+    project: str
+    actual: dict[str, Any]
+    """What it really took, once it has ended: `tokens`, `dollars`, `minutes`, as far as known."""
     checked_at: float | None
     """When the backend last told us how it is."""
     retry_at: float | None
