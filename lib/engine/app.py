@@ -85,7 +85,7 @@ class Engine:
                 *Events(self._store).routes(),
                 *catalogue.routes(),
                 *Permissions(self._store).routes(),
-                *Generate(catalogue, self._worker).routes(),
+                *Generate(catalogue, self._worker, limits).routes(),
             ],
             middleware=[Middleware(Guard, host=host, keys=self._keys, limits=limits)],
             exception_handlers={

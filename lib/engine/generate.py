@@ -6,10 +6,8 @@ an error chunk, and that nobody's text is written on after they have gone.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -17,14 +15,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lib.engine.answers import ChatShape, Choice, CompletionShape, Shape, Usage
+from lib.engine.answering import Answers, best
+from lib.engine.answers import ChatShape, CompletionShape, Shape
 from lib.engine.bodies import read_body, take
-from lib.engine.errors import INVALID, ApiError, invalid, no_model
-from lib.engine.generate_request import ChatRequest, CompletionRequest, GenerateRequest
+from lib.engine.chat_request import ChatRequest
+from lib.engine.errors import ApiError, invalid, no_model
+from lib.engine.fingerprint import fingerprint
+from lib.engine.generate_request import CompletionRequest, GenerateRequest
+from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Model, Models
 from lib.engine.projects import project_of
 from lib.engine.sse import DONE, KEEP_ALIVE, event_stream, frame, unless_gone
-from lib.engine.worker_process import Event, Stream, Worker
+from lib.engine.worker_process import Event, Worker
 
 SECONDS_FOR_A_STATUS = 2.0
 """How long a stream waits for the worker to accept or refuse before it commits to a 200."""
@@ -41,9 +43,10 @@ BODIES: dict[str, type[GenerateRequest]] = {
 class Generate:
     """The routes."""
 
-    def __init__(self, models: Models, worker: Worker) -> None:
+    def __init__(self, models: Models, worker: Worker, limits: Limits = DEFAULTS) -> None:
         self._models = models
         self._worker = worker
+        self._limits = limits
 
     def routes(self) -> list[Route]:
         """Return both routes."""
@@ -65,139 +68,53 @@ class Generate:
         asked = take(body, BODIES[endpoint])
         if asked.stream:
             raise invalid("A request in a batch cannot stream its answer.", "stream", "invalid_value")
-        model = await self._model(asked, project)
-        async with self._writing(asked, model) as answers:
-            return _shape(asked, model).whole(*await _collect(answers))
-
-    async def _model(self, asked: GenerateRequest, project: str) -> Model:
-        asked.check()
-        model = await run_in_threadpool(self._models.find, asked.model, project)
-        if model is None:
-            raise no_model(asked.model)
-        if model.path is None:
-            message = f"'{model.id}' has not learned anything yet: tune it first, then ask the tuned model."
-            raise invalid(message, "model", "model_not_trained")
-        return model
+        asked.check(self._limits)
+        model, shape = await run_in_threadpool(self._prepare, asked, project)
+        return await self._whole(asked, model, shape)
 
     async def _respond(self, request: Request, asked: GenerateRequest) -> Response:
-        model = await self._model(asked, project_of(request))
-        shape = _shape(asked, model)
+        asked.check(self._limits)
+        model, shape = await run_in_threadpool(self._prepare, asked, project_of(request))
         if asked.stream:
             answers = await self._ask(asked, model)
             early = await answers.first_event(SECONDS_FOR_A_STATUS)
             options = asked.stream_options
             counted = bool(options and options.include_usage)
             return event_stream(_frames(answers, early, shape, counted))
-        async with self._writing(asked, model) as answers:
-            return JSONResponse(shape.whole(*await unless_gone(request, _collect(answers))))
+        return JSONResponse(await unless_gone(request, self._whole(asked, model, shape)))
 
-    async def _ask(self, asked: GenerateRequest, model: Model) -> Answers:
-        """Hand every prompt to the worker."""
-        answers = Answers(asked.n or 1)
+    def _prepare(self, asked: GenerateRequest, project: str) -> tuple[Path, Shape]:
+        """Find the model and read its mark: both look at the disk."""
+        model = self._models.find(asked.model, project)
+        if model is None:
+            raise no_model(asked.model)
+        if model.path is None:
+            message = f"'{model.id}' has not learned anything yet: tune it first, then ask the tuned model."
+            raise invalid(message, "model", "model_not_trained")
         try:
-            for ask in asked.asks():
-                answers.streams.append(await self._worker.generate({"model": str(model.path), **ask}))
+            return model.path, _shape(asked, model, fingerprint(model.path))
+        except OSError:  # deleted since
+            raise no_model(asked.model) from None
+
+    async def _ask(self, asked: GenerateRequest, model: Path) -> Answers:
+        """Hand every prompt to the worker."""
+        answers = Answers(asked.written)
+        try:
+            for ask in asked.asks(self._limits):
+                answers.streams.append(await self._worker.generate({"model": str(model), **ask}))
         except BaseException:
             answers.close()
             raise
         return answers
 
-    @asynccontextmanager
-    async def _writing(self, asked: GenerateRequest, model: Model) -> AsyncIterator[Answers]:
-        """Hold the answers while they are read; what is left of them then is cancelled."""
+    async def _whole(self, asked: GenerateRequest, model: Path, shape: Shape) -> dict[str, Any]:
+        """Return an answer when all of it is written; cancel what is left if nobody waits any more."""
         answers = await self._ask(asked, model)
         try:
-            yield answers
+            choices = await answers.collect()
         finally:
             answers.close()
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What became of one answer: more text, or its end."""
-
-    index: int
-    text: str = ""
-    finish_reason: str | None = None
-
-
-class Answers:
-    """Everything the worker writes for one request; each prompt has a stream with `n` answers in it."""
-
-    def __init__(self, n: int) -> None:
-        self._n = n
-        self.streams: list[Stream] = []
-        self._prompt_tokens = 0
-        self._completion_tokens = 0
-
-    @property
-    def count(self) -> int:
-        """Return how many answers were asked for."""
-        return self._n * len(self.streams)
-
-    @property
-    def usage(self) -> Usage:
-        """Return the tokens counted so far: exact at the end."""
-        return Usage(self._prompt_tokens, self._completion_tokens)
-
-    async def first_event(self, patience: float) -> Event | None:
-        """Return the first event if it comes soon; raise if it is a refusal. Without one, nothing goes on."""
-        try:
-            event = await self.streams[0].next(patience)
-            if event["event"] == "error":
-                raise _refusal(event)
-        except TimeoutError:
-            return None
-        except BaseException:
-            self.close()
-            raise
-        return event
-
-    async def pieces(self, early: Event | None = None, patience: float | None = None) -> AsyncIterator[Piece | None]:
-        """Yield pieces as they come, None for every `patience` seconds without one; raise `ApiError` if it breaks."""
-        for number, stream in enumerate(self.streams):
-            while not stream.ended:
-                try:
-                    event = early or await stream.next(patience)
-                except TimeoutError:
-                    yield None
-                    continue
-                early = None
-                if piece := self._read(event, number):
-                    yield piece
-
-    def _read(self, event: Event, number: int) -> Piece | None:
-        match event["event"]:
-            case "text":
-                return Piece(number * self._n + event["index"], event["text"])
-            case "end":
-                return Piece(number * self._n + event["index"], finish_reason=event["finish_reason"])
-            case "done":
-                self._prompt_tokens += event["prompt_tokens"]
-                self._completion_tokens += event["completion_tokens"]
-            case "error":
-                raise _refusal(event)
-        return None
-
-    def close(self) -> None:
-        """Cancel whatever is still being written."""
-        for stream in self.streams:
-            stream.close()
-
-
-def _refusal(event: Event) -> ApiError:
-    status = event["status"]
-    kind = INVALID if status < 500 else "server_error"
-    return ApiError(status, event["message"], type=kind, code=event.get("code"))
-
-
-async def _collect(answers: Answers) -> tuple[list[Choice], Usage]:
-    choices = [Choice() for _ in range(answers.count)]
-    async for piece in answers.pieces():
-        if piece:
-            choices[piece.index].text += piece.text
-            choices[piece.index].finish_reason = piece.finish_reason
-    return choices, answers.usage
+        return shape.whole(best(choices, asked.written, asked.answers), answers.usage)
 
 
 async def _frames(answers: Answers, early: Event | None, shape: Shape, with_usage: bool) -> AsyncIterator[bytes]:
@@ -208,12 +125,7 @@ async def _frames(answers: Answers, early: Event | None, shape: Shape, with_usag
             if opening := shape.opening(index):
                 yield frame(opening | blank)
         async for piece in answers.pieces(early, KEEP_ALIVE_SECONDS):
-            if piece is None:
-                yield KEEP_ALIVE
-            elif piece.finish_reason:
-                yield frame(shape.end(piece.index, piece.finish_reason) | blank)
-            else:
-                yield frame(shape.piece(piece.index, piece.text) | blank)
+            yield KEEP_ALIVE if piece is None else frame(shape.chunk(piece) | blank)
         if with_usage:
             yield frame(shape.last() | {"usage": answers.usage.to_json()})
         yield DONE
@@ -223,11 +135,7 @@ async def _frames(answers: Answers, early: Event | None, shape: Shape, with_usag
         answers.close()
 
 
-def _shape(asked: GenerateRequest, model: Model) -> Shape:
-    kind = ChatShape if isinstance(asked, ChatRequest) else CompletionShape
-    return kind(model.id, fingerprint(model))
-
-
-def fingerprint(model: Model) -> str:
-    """Return a mark that changes when the model behind an id does."""
-    return "fp_" + hashlib.sha256(f"{model.id} {model.created}".encode()).hexdigest()[:10]
+def _shape(asked: GenerateRequest, model: Model, mark: str) -> Shape:
+    if isinstance(asked, ChatRequest):
+        return ChatShape(model.id, mark, bool(asked.logprobs))
+    return CompletionShape(model.id, mark, asked.logprobs if isinstance(asked, CompletionRequest) else None)

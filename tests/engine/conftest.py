@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 
 from lib.engine.app import Engine
 from tests.engine.support import KEY, TRAINER, WORKER, Process, Running, run_here
@@ -31,3 +32,16 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Process]]:
 
     yield start_one
     started[-1].close()
+
+
+@pytest.fixture(scope="module")
+def model(engine: Running) -> str:
+    """The id of a tuned model."""
+    return engine.wait(engine.create("steps=2").id).fine_tuned_model
+
+
+@pytest.fixture
+def lax(engine: Running) -> Iterator[OpenAI]:
+    """A client that takes nulls where OpenAI sends them against its own types, as `finish_reason` in some chunks."""
+    with OpenAI(base_url=f"{engine.url}/v1", api_key=KEY, max_retries=0) as client:
+        yield client

@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 TRAINER = Trainers((sys.executable, str(HERE / "fakes" / "trainer.py")))
 WORKER = (sys.executable, str(HERE / "fakes" / "worker.py"))
 KEY = "sk-test-key"
+AUTH = {"Authorization": f"Bearer {KEY}"}
 ENDED = ("succeeded", "failed", "cancelled")
 
 

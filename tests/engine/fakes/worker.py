@@ -2,6 +2,8 @@
 
 Words in the prompt make it misbehave: `die` ends the process after two words, `slow` waits between words and goes on
 for long, `huge` is refused as too long, `break` fails after two words. Cancelled ids are noted in the model's folder.
+A prompt of token ids is the words that are their numbers. Each word is a token whose log-probability is minus its
+number in the answer; where tools must be called, the first is, with the words as its argument.
 """
 
 from __future__ import annotations
@@ -24,9 +26,20 @@ def say(**event: Any) -> None:
         sys.stdout.flush()
 
 
+def prompt_of(ask: dict[str, Any]) -> str:
+    if "messages" in ask:
+        return ask["messages"][-1]["content"]
+    return ask["prompt"] if "prompt" in ask else " ".join(map(str, ask["prompt_ids"]))
+
+
+def token(word: str, offset: int, logprob: float | None) -> dict[str, Any]:
+    top = [] if logprob is None else [{"bytes": list(b"other"), "logprob": logprob - 1}]
+    return {"bytes": list(word.encode()), "logprob": logprob, "top": top, "offset": offset}
+
+
 def generate(ask: dict[str, Any]) -> None:
     name = ask["id"]
-    text = ask["messages"][-1]["content"] if "messages" in ask else ask["prompt"]
+    text = prompt_of(ask)
     words = text.split(" ")
     if "huge" in words:
         say(id=name, event="error", status=400, code="context_length_exceeded", message="The prompt is too long.")
@@ -34,9 +47,12 @@ def generate(ask: dict[str, Any]) -> None:
     if "late" in words:
         time.sleep(0.5)
     say(id=name, event="start", prompt_tokens=len(words))
+    if ask.get("echo"):
+        tokens = [token(text, 0, None)] if "logprobs" in ask else []
+        say(id=name, event="prompt", text=text, tokens=tokens)
     written = 0
     for index in range(ask["n"]):
-        count = write_one(ask, words, index)
+        count = write_one(ask, words[index:] if "differ" in words else words, index)
         if count is None:
             return
         written += count
@@ -44,8 +60,10 @@ def generate(ask: dict[str, Any]) -> None:
 
 
 def write_one(ask: dict[str, Any], words: list[str], index: int) -> int | None:
-    name, limit = ask["id"], ask["max_tokens"] or 1000
+    name, limit = ask["id"], ask["max_tokens"]
     source = words * 200 if "slow" in words else words
+    calling = ask.get("tool_choice", "auto") != "auto"
+    offset = 0
     for count, word in enumerate(source[:limit]):
         if name in cancelled:
             with (Path(ask["model"]) / "cancelled").open("a") as file:
@@ -56,9 +74,16 @@ def write_one(ask: dict[str, Any], words: list[str], index: int) -> int | None:
         if count == 2 and "break" in words:
             say(id=name, event="error", status=500, code="server_error", message="The model failed.")
             return None
-        say(id=name, event="text", index=index, text=word + " ")
+        told = {"tokens": [token(word + " ", offset, -float(count))]} if "logprobs" in ask else {}
+        offset += len(word) + 1
+        if not calling:
+            say(id=name, event="text", index=index, text=word + " ", **told)
         time.sleep(0.05 if "slow" in words else 0)
     reason = "length" if len(source) > limit else "stop"
+    if calling:
+        function = ask["tools"][0]["function"]["name"]
+        say(id=name, event="call", index=index, name=function, arguments=json.dumps({"words": words}))
+        reason = "stop" if ask["tool_choice"] == "named" else "tool_calls"
     count = min(limit, len(source))
     say(id=name, event="end", index=index, finish_reason=reason, completion_tokens=count)
     return count
