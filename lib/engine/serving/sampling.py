@@ -19,6 +19,9 @@ from lib.engine.serving.protocol import Request
 COLD = 1e-5
 """Temperature up to which the likeliest token is the choice: dividing by less overflows."""
 
+LIKELY = 256
+"""Tokens looked at first for `top_p`: nearly always enough, and sorting them all takes five times as long or more."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -98,10 +101,20 @@ def likeliest(logprobs: torch.Tensor, count: int) -> list[tuple[int, float]]:
 
 def sample(scores: torch.Tensor, top_p: float, random: torch.Generator) -> int:
     """Draw a token from the smallest set of tokens whose probabilities add up to `top_p`."""
+    probabilities = scores.softmax(-1)
     if top_p >= 1:
-        return int(torch.multinomial(scores.softmax(-1), 1, generator=random))
-    probabilities, order = scores.softmax(-1).sort(descending=True)
-    before = probabilities.cumsum(-1) - probabilities
-    kept = probabilities * (before < top_p)
-    kept[0] = probabilities[0]
-    return int(order[torch.multinomial(kept, 1, generator=random)])
+        return draw(probabilities, random)
+    likely, order = probabilities.topk(min(LIKELY, len(probabilities)))
+    if likely.sum() < top_p:
+        likely, order = probabilities.sort(descending=True)
+    before = likely.cumsum(-1) - likely
+    kept = likely * (before < top_p)
+    kept[0] = likely[0]
+    return int(order[draw(kept, random)])
+
+
+def draw(weights: torch.Tensor, random: torch.Generator) -> int:
+    """Draw an index by weight. `torch.multinomial` draws a number for each weight, which takes seven times as long."""
+    edges = weights.cumsum(-1, dtype=torch.float64)
+    point = torch.rand(1, generator=random, dtype=torch.float64) * edges[-1]
+    return int(torch.searchsorted(edges, point, right=True).clamp(max=len(weights) - 1))

@@ -7,7 +7,7 @@ import torch
 from transformers import SequenceBiasLogitsProcessor
 
 from lib.engine.serving.models import Loaded
-from lib.engine.serving.sampling import Sampler, sample
+from lib.engine.serving.sampling import LIKELY, Sampler, draw, sample
 
 from .writing import ask, scores, write
 
@@ -88,3 +88,16 @@ def test_only_a_plain_greedy_answer_can_be_chosen_for_all_at_once(loaded: Loaded
     assert Sampler(ask(temperature=0), loaded, [], 0).plain
     for fields in ({"temperature": 1}, {"logprobs": 0}, {"frequency_penalty": 1}, {"logit_bias": {1: 1.0}}):
         assert not Sampler(ask(**{"temperature": 0} | fields), loaded, [], 0).plain
+
+
+def test_a_draw_follows_the_weights_and_takes_none_that_weighs_nothing() -> None:
+    random = torch.Generator().manual_seed(1)
+    drawn = Counter(draw(torch.tensor([0.0, 3.0, 0.0, 1.0, 0.0]), random) for _ in range(2000))
+    assert set(drawn) == {1, 3}
+    assert 2.5 < drawn[1] / drawn[3] < 3.6
+
+
+def test_top_p_looks_past_the_likeliest_where_they_do_not_reach() -> None:
+    scores = torch.zeros(4 * LIKELY)
+    random = torch.Generator().manual_seed(1)
+    assert max(sample(scores, 0.9, random) for _ in range(200)) > LIKELY
