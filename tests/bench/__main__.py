@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import pages, playground, starter, training, workbench
+from tests.bench import api, pages, playground, starter, training, workbench
 from tests.bench.figures import HEADER
 
-PARTS = {"training": training, "starter": starter, "playground": playground, "pages": pages, "workbench": workbench}
+PARTS = {
+    "training": training,
+    "starter": starter,
+    "playground": playground,
+    "api": api,
+    "pages": pages,
+    "workbench": workbench,
+}
 
 
 def main(names: list[str]) -> None:
