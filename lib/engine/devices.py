@@ -18,10 +18,14 @@ _ASK_SECONDS = 20
 
 @dataclass(frozen=True)
 class Device:
-    """One place for one trainer. `gpu` is the GPU's uuid; without one the trainer computes on the processor."""
+    """One place for one trainer. `gpu` is the GPU's uuid; without one the trainer computes on the processor.
+
+    What is `far` belongs to other machines: its memory is not ours to count.
+    """
 
     name: str
     gpu: str | None = None
+    far: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -44,7 +48,7 @@ def find_devices(slots: int = 0) -> list[Device]:
     With more slots than GPUs several trainers share one.
     """
     gpus = visible(read_gpus(), os.environ.get(VISIBLE))
-    places = [Device(f"GPU {gpu.index}", gpu.uuid, {VISIBLE: gpu.uuid}) for gpu in gpus] or [CPU]
+    places = [Device(f"GPU {gpu.index}", gpu.uuid, environment={VISIBLE: gpu.uuid}) for gpu in gpus] or [CPU]
     return [places[i % len(places)] for i in range(slots or len(places))]
 
 

@@ -108,6 +108,15 @@ def begin(store: Store, job_id: str) -> JobRow | None:
         return row
 
 
+def hold(store: Store, job_id: str, reason: str) -> None:
+    """Note why a job whose turn it is does not begin yet."""
+    with store.writing() as session:
+        row = find_job(session, job_id)
+        if row.status == "queued" and row.waits_for is None:
+            note(session, job_id, f"{reason} It waits until other jobs give memory back.", "warn")
+            row.waits_for = reason
+
+
 def is_running(store: Store, job_id: str) -> bool:
     """Tell whether a job that began is still wanted."""
     with store.reading() as session:

@@ -20,19 +20,20 @@ from pathlib import Path
 from lib.engine import forecast, progress, results
 from lib.engine.devices import CPU, Device
 from lib.engine.files import Folder
+from lib.engine.job_files import check_files
 from lib.engine.job_folder import lay_out
+from lib.engine.memory import Load, TooLarge, judge, measure, shape_of
 from lib.engine.models import Models
 from lib.engine.progress import find_job
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
 from lib.engine.trainer_process import EVENTS, GRACE_SECONDS, Line, Trainer, last_words, read_lines
 from lib.engine.turns import Rules, Waiting, in_turn
-from lib.engine.validate import InvalidFile, check_file
+from lib.engine.validate import InvalidFile
 
 POLITE_STOP = (128 + signal.SIGTERM, -signal.SIGTERM)
 """Exit codes of a trainer that was asked to stop. If it was not us, the machine is being shut down."""
 PAUSE_AFTER_TROUBLE = 1.0
-MIN_VALIDATION = 1
 CANCEL_GRACE_SECONDS = 5.0
 """A cancelled job has nothing to save."""
 
@@ -60,7 +61,13 @@ class Run:
     project: str
     slot: int
     trainer: Trainer
+    need: int = 0
+    """Bytes of memory that it was given."""
     task: asyncio.Task[None] | None = None
+
+    def to_come(self) -> int:
+        """Return how much of its memory it has not taken yet."""
+        return max(0, self.need - self.trainer.memory())
 
 
 class Queue:
@@ -136,7 +143,7 @@ class Queue:
         if row is None:
             return False
         try:
-            await asyncio.to_thread(self._check, row)
+            await asyncio.to_thread(check_files, row, self._files)
         except InvalidFile as problem:
             await asyncio.to_thread(progress.fail, self._store, row.id, problem.error())
         else:
@@ -145,24 +152,6 @@ class Queue:
             await asyncio.to_thread(progress.accept, self._store, row.id, parameters)
         self._ready.set()
         return True
-
-    def _check(self, row: JobRow) -> None:
-        kind = self._check_one(row.training_file, "training_file")
-        if (kind == "preference") != (row.method == "dpo"):
-            needed = "preference examples" if row.method == "dpo" else "chat or completion examples"
-            message = f"Training file: the method '{row.method}' needs {needed}, but it holds {kind} examples."
-            raise InvalidFile("invalid_training_file", message, "training_file")
-        if row.validation_file:
-            other = self._check_one(row.validation_file, "validation_file", MIN_VALIDATION)
-            if other != kind:
-                message = f"The validation file holds {other} examples, the training file {kind} examples."
-                raise InvalidFile("invalid_validation_file", message, "validation_file")
-
-    def _check_one(self, file_id: str, param: str, *minimum: int) -> str:
-        try:
-            return check_file(self._files.path(file_id), param, *minimum)
-        except FileNotFoundError:
-            raise InvalidFile(f"invalid_{param}", f"The file '{file_id}' was deleted.", param) from None
 
     async def _serve_next(self) -> bool:
         """Give one free device to the job whose turn it is; return whether there may be more to do."""
@@ -180,11 +169,19 @@ class Queue:
         chosen = await asyncio.to_thread(self._next_job) if slot is not None else None
         if slot is None or chosen is None:
             return False
+        device = self._trainers.devices[slot]
+        try:
+            need = 0 if device.far else await asyncio.to_thread(self._reserve, chosen.id, device)
+        except TooLarge as problem:
+            error = {"code": "insufficient_memory", "message": str(problem), "param": None}
+            await asyncio.to_thread(progress.fail, self._store, chosen.id, error)
+            return True
+        if need is None:
+            return False
         row = await asyncio.to_thread(progress.begin, self._store, chosen.id)
         if row is not None:
-            device = self._trainers.devices[slot]
             trainer = Trainer(self._trainers.command, self._home / row.id, device.environment)
-            run = self._runs[row.id] = Run(row.project, slot, trainer)
+            run = self._runs[row.id] = Run(row.project, slot, trainer, need)
             run.task = asyncio.create_task(self._watch(row, run))
         return True
 
@@ -196,6 +193,27 @@ class Queue:
         while (job := line.take(running, self._trainers.cap)) and job.id in self._runs:
             pass
         return job
+
+    def _reserve(self, job_id: str, device: Device) -> int | None:
+        """Return how much memory a job needs, or None if it must wait until others of ours give some back.
+
+        It keeps its turn meanwhile: smaller ones that went ahead could keep it waiting for ever. Raises `TooLarge`
+        where waiting would not help.
+        """
+        with self._store.reading() as session:
+            row = find_job(session, job_id)
+        model, file = self._models.find(row.model, row.project), self._files.path(row.training_file)
+        shape = shape_of(model.path) if model else None
+        if shape is None or not file.exists():
+            return 0  # what is wrong is found, and said, where the job begins
+        load = Load(row.hyperparameters, *measure(file), row.method == "dpo")
+        neighbours = [run for run in self._runs.values() if self._trainers.devices[run.slot].gpu == device.gpu]
+        verdict = judge(shape, load, device, sum(run.to_come() for run in neighbours))
+        if not verdict.fits and not neighbours:
+            raise TooLarge(verdict.complaint)
+        if not verdict.fits:
+            progress.hold(self._store, job_id, verdict.complaint)
+        return verdict.need if verdict.fits else None
 
     def _tell_line(self) -> None:
         with self._store.writing() as session:

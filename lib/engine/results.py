@@ -86,7 +86,15 @@ def _learn_speed(session: Session, row: JobRow, root: str, outcome: dict[str, An
     overhead = known.overhead_seconds if known else OVERHEAD_SECONDS
     if row.starts == 1 and row.started_at:  # a resumed job's clock ran while nothing did
         overhead = max(0.0, now() - row.started_at - outcome["seconds"])
-    session.merge(SpeedRow(base=root, tokens_per_second=outcome["tokens_per_second"], overhead_seconds=overhead))
+    size = session.scalar(select(FileRow.bytes).where(FileRow.id == row.training_file))
+    epochs = row.hyperparameters.get("n_epochs")
+    density = outcome["trained_tokens"] / (size * epochs) if size and isinstance(epochs, int) else None
+    speed = outcome["tokens_per_second"]
+    session.merge(
+        SpeedRow(base=root, tokens_per_second=speed, overhead_seconds=overhead, tokens_per_byte=density)
+        if density or not known
+        else SpeedRow(base=root, tokens_per_second=speed, overhead_seconds=overhead)
+    )
 
 
 def result_csv(session: Session, job_id: str) -> bytes:

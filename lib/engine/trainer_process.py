@@ -74,6 +74,13 @@ class Trainer:
             await deliver(lines, behind)
             offset = behind
 
+    def memory(self) -> int:
+        """Return the bytes of memory that the process holds now; 0 if it is not there."""
+        try:
+            return psutil.Process(self._process.pid).memory_info().rss if self._process else 0
+        except psutil.Error:
+            return 0
+
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Ask the process to end, and kill it if it has not within `grace` seconds."""
         self._stopping = True

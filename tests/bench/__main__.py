@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import api, pages, playground, starter, training, workbench
+from tests.bench import api, memory, pages, playground, starter, training, workbench
 from tests.bench.figures import HEADER
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
     "api": api,
     "pages": pages,
     "workbench": workbench,
+    "memory": memory,
 }
 
 

@@ -21,7 +21,7 @@ from lib.engine.store import Store
 from lib.engine.tables import JobRow
 from tests.engine.support import KEY, TRAINER, WORKER, Running, eventually, run_here, training_data
 
-GPUS = [Device(f"GPU {i}", f"uuid-{i}", {"CUDA_VISIBLE_DEVICES": f"uuid-{i}"}) for i in range(3)]
+GPUS = [Device(f"GPU {i}", environment={"CUDA_VISIBLE_DEVICES": f"uuid-{i}"}) for i in range(3)]
 
 
 def trainers(home: Path, job_id: str) -> list[psutil.Process]:
