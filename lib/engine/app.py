@@ -40,6 +40,7 @@ from lib.engine.permissions import Permissions
 from lib.engine.queue import Queue, Trainers
 from lib.engine.store import Store
 from lib.engine.uploads import Uploads
+from lib.engine.webhooks import Webhooks
 from lib.engine.worker_process import Worker
 
 TRAINER = Trainers((sys.executable, "-m", "lib.engine.training"))
@@ -86,6 +87,7 @@ class Engine:
                 *catalogue.routes(),
                 *Permissions(self._store).routes(),
                 *Generate(catalogue, self._worker, limits).routes(),
+                *Webhooks(self._store, self._deliveries, limits).routes(),
             ],
             middleware=[Middleware(Guard, host=host, keys=self._keys, limits=limits)],
             exception_handlers={

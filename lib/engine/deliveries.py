@@ -14,6 +14,7 @@ import hmac
 import json
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,14 @@ class Letter:
 
     id: str
     url: str
-    secret: str
+    secrets: tuple[str, ...]
     event: dict[str, Any]
+
+
+def letter_of(hook: HookRow, message_id: str, event: dict[str, Any]) -> Letter:
+    """Address an event, to be signed with every secret that the receiver may still have."""
+    old = hook.old_secret if hook.old_secret and (hook.old_secret_until or 0) > now() else None
+    return Letter(message_id, hook.url, (hook.secret, *([old] if old else [])), event)
 
 
 class Deliveries:
@@ -67,30 +74,35 @@ class Deliveries:
         if self._client:
             await self._client.aclose()
 
+    async def send(self, letter: Letter) -> int | str:
+        """Send one event once; return the status that the address answered, or why there is none."""
+        # Made when it is first needed: its certificates take a few MB, and time that others would wait for.
+        if self._client is None:
+            made = await asyncio.to_thread(_make_client)
+            self._client = self._client or made
+        return await post(self._client, letter)
+
     async def _run(self) -> None:
         while True:
             try:
                 due = await asyncio.to_thread(self._due)
                 for hook_id in due:
                     if hook_id not in self._busy:
-                        await self._begin(hook_id)
+                        self._begin(hook_id)
             except Exception:
                 log.exception("webhooks could not be looked after")
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _begin(self, hook_id: str) -> None:
-        # Made when it is first needed: its certificates take a few MB, and time that others would wait for.
-        if self._client is None:
-            self._client = await asyncio.to_thread(_make_client)
-        task = asyncio.create_task(self._deliver_all(self._client, hook_id))
+    def _begin(self, hook_id: str) -> None:
+        task = asyncio.create_task(self._deliver_all(hook_id))
         self._busy[hook_id] = task
         task.add_done_callback(lambda _: self._busy.pop(hook_id, None))
 
-    async def _deliver_all(self, client: httpx2.AsyncClient, hook_id: str) -> None:
+    async def _deliver_all(self, hook_id: str) -> None:
         try:
             for letter in await asyncio.to_thread(self._letters, hook_id):
-                trouble = await deliver(client, letter)
-                await asyncio.to_thread(self._settle, letter.id, trouble)
+                outcome = await self.send(letter)
+                await asyncio.to_thread(self._settle, letter.id, trouble_of(outcome))
         except Exception:
             log.exception("webhook %s could not be looked after", hook_id)
 
@@ -103,7 +115,7 @@ class Deliveries:
         with self._store.reading() as session:
             hook = session.scalar(select(HookRow).where(HookRow.id == hook_id))
             rows = session.scalars(due.order_by(DeliveryRow.seq).limit(AT_ONCE))
-            return [Letter(row.id, hook.url, hook.secret, row.event) for row in rows] if hook else []
+            return [letter_of(hook, row.id, row.event) for row in rows] if hook else []
 
     def _settle(self, delivery_id: str, trouble: str | None) -> None:
         """Forget what was taken; say when to try the rest again, and when no more."""
@@ -120,34 +132,41 @@ class Deliveries:
             session.execute(delete(DeliveryRow).where(given_up, DeliveryRow.created_at < now() - REMEMBER_TROUBLE))
 
 
-async def deliver(client: httpx2.AsyncClient, letter: Letter) -> str | None:
-    """Send one event; return None if it was taken, else why not, in words that hold no part of the address."""
+async def post(client: httpx2.AsyncClient, letter: Letter) -> int | str:
+    """Send one event; return the status answered, or why there is none, in words that hold no part of the address."""
     body = json.dumps(letter.event, separators=(",", ":")).encode()
-    headers = signed_headers(letter.secret, letter.id, body)
+    headers = signed_headers(letter.secrets, letter.id, body)
     try:
         async with (
             asyncio.timeout(SECONDS_TO_ANSWER),
             client.stream("POST", letter.url, content=body, headers=headers) as answer,
         ):
-            return None if answer.is_success else f"answered {answer.status_code}"
+            return answer.status_code
     except TimeoutError:
         return f"no answer within {SECONDS_TO_ANSWER:.0f} s"
     except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as problem:
         return type(problem).__name__
 
 
-def signed_headers(secret: str, message_id: str, body: bytes) -> dict[str, str]:
-    """Return the headers that let a receiver who knows the secret trust the body, for a few minutes from now."""
+def trouble_of(outcome: int | str) -> str | None:
+    """Return why an event was not taken, None if it was."""
+    if isinstance(outcome, int):
+        return None if 200 <= outcome < 300 else f"answered {outcome}"
+    return outcome
+
+
+def signed_headers(secrets: Sequence[str], message_id: str, body: bytes) -> dict[str, str]:
+    """Return the headers that let a receiver who knows one of the secrets trust the body, for some minutes from now."""
     timestamp = str(now())
     signed = f"{message_id}.{timestamp}.".encode() + body
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
+    signatures = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys]
     return {
         "content-type": "application/json",
         "user-agent": "tuneboard",
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
 
 

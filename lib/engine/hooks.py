@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
@@ -19,7 +20,7 @@ from lib.engine.ids import new_id
 from lib.engine.limits import Limits
 from lib.engine.tables import DeliveryRow, HookRow, now
 
-EVENT_TYPES = (
+EventType = Literal[
     "batch.completed",
     "batch.failed",
     "batch.expired",
@@ -27,22 +28,22 @@ EVENT_TYPES = (
     "fine_tuning.job.succeeded",
     "fine_tuning.job.failed",
     "fine_tuning.job.cancelled",
-)
+]
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)
 """What there is to tell."""
 
 
 def tell(session: Session, project: str, type: str, data_id: str) -> None:
     """Store that the job or batch `data_id` of a project has ended, once for each address that is to know."""
-    event: dict[str, Any] = {
-        "id": new_id("evt_"),
-        "object": "event",
-        "created_at": now(),
-        "type": type,
-        "data": {"id": data_id},
-    }
+    event = new_event(type, data_id)
     for hook in session.scalars(select(HookRow).where(HookRow.project == project)):
         if hook.event_types is None or type in hook.event_types:
             session.add(DeliveryRow(id=new_id("wh_"), hook_id=hook.id, event=event))
+
+
+def new_event(type: str, data_id: str) -> dict[str, Any]:
+    """Return OpenAI's event object."""
+    return {"id": new_id("evt_"), "object": "event", "created_at": now(), "type": type, "data": {"id": data_id}}
 
 
 def add_hook(
@@ -52,14 +53,15 @@ def add_hook(
     limits: Limits,
     *,
     name: str = "",
-    event_types: list[str] | None = None,
+    event_types: Sequence[str] | None = None,
 ) -> HookRow:
     """Add an address; `event_types` None is all there is. The row holds the secret that signs what it is told."""
     check_url(url)
     count = session.scalar(select(func.count()).where(HookRow.project == project)) or 0
     if count >= limits.project_hooks:
         raise invalid(f"Project '{project}' has {count} addresses, which is as many as it may have.", "url")
-    row = HookRow(id=new_id("we_"), project=project, name=name, url=url, secret=new_secret(), event_types=event_types)
+    types = None if event_types is None else list(event_types)
+    row = HookRow(id=new_id("we_"), project=project, name=name, url=url, secret=new_secret(), event_types=types)
     session.add(row)
     session.flush()
     return row

@@ -211,13 +211,16 @@ class BatchRow(Owned):
 class HookRow(Owned):
     """An address that is told when a project's jobs and batches end, and the secret that signs what it is told.
 
-    `event_types` names what it is told; None is all there is.
+    `event_types` names what it is told; None is all there is. A secret that was replaced may sign beside the new one
+    for a while.
     """
 
     __tablename__ = "hooks"
     name: Mapped[str] = mapped_column(default="", server_default="")
     url: Mapped[str]
     secret: Mapped[str]
+    old_secret: Mapped[str | None]
+    old_secret_until: Mapped[int | None]
     event_types: Mapped[list[Any] | None]
     updated_at: Mapped[int] = mapped_column(default=now, server_default="0")
 

@@ -8,10 +8,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import openai
 import pytest
@@ -22,75 +19,15 @@ from lib.engine.deliveries import GIVE_UP_AFTER, next_try, signed_headers
 from lib.engine.limits import Limits
 from lib.engine.store import Store
 from lib.engine.tables import DeliveryRow, now
+from tests.engine.receiving import Receiver, receivers
 from tests.engine.support import Process, Running, eventually
 
 SDK = openai.OpenAI(api_key="unused")
 
 
-@dataclass
-class Received:
-    """One request that the receiver got."""
-
-    headers: dict[str, str]
-    body: bytes
-
-    def event(self, secret: str) -> Any:
-        return SDK.webhooks.unwrap(self.body, self.headers, secret=secret)
-
-
-@dataclass
-class Receiver:
-    """A web server that answers with `status`, slowly if told to."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    hang: threading.Event | None = None
-    got: list[Received] = field(default_factory=list)
-    url: str = ""
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers["Content-Length"]))
-        self.got.append(Received({k.lower(): v for k, v in handler.headers.items()}, body))
-        if self.hang:
-            self.hang.wait()
-        handler.send_response(self.status)
-        for name, value in self.headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-
 @pytest.fixture
 def receive() -> Iterator[Callable[..., Receiver]]:
-    """Start receivers; all are stopped at the end."""
-    servers: list[ThreadingHTTPServer] = []
-    hangs: list[threading.Event] = []
-
-    def start(**options: Any) -> Receiver:
-        receiver = Receiver(**options)
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                receiver.answer(self)
-
-            def log_message(self, *_: object) -> None:
-                """Keep the test's output clean."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        if receiver.hang:
-            hangs.append(receiver.hang)
-        receiver.url = f"http://127.0.0.1:{server.server_port}/told"
-        return receiver
-
-    yield start
-    for hang in hangs:
-        hang.set()
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    yield from receivers()
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +98,7 @@ def test_cancelling_is_told_once(engine: Running, home: Path, receive: Callable[
 
 def test_a_forged_altered_or_stale_delivery_is_not_trusted() -> None:
     secret, body = hooks.new_secret(), b'{"type":"batch.completed"}'
-    headers = signed_headers(secret, "wh_1", body)
+    headers = signed_headers([secret], "wh_1", body)
     SDK.webhooks.verify_signature(body, headers, secret=secret)
     stale = headers | {"webhook-timestamp": str(now() - 600)}
     for payload, given, key in (

@@ -56,6 +56,7 @@ def owner(engine: Running) -> Iterator[Owner]:
     job = engine.create("pause=0.1 steps=1000", metadata={"note": Owner.secret}, suffix="secret")
     upload = client.uploads.create(filename="secret.jsonl", purpose="fine-tune", bytes=100, mime_type="text/jsonl")
     permission = client.fine_tuning.checkpoints.permissions.create(checkpoint, project_ids=["green"]).data[0]
+    hook = client.webhooks.create(event_types=["batch.failed"], name="secret", url="http://127.0.0.1:9/secret")
     file = engine.upload()
     ids = {
         "file_id": file,
@@ -63,6 +64,7 @@ def owner(engine: Running) -> Iterator[Owner]:
         "job_id": job.id,
         "model": ended.fine_tuned_model,
         "permission_id": permission.id,
+        "hook_id": hook.id,
     }
     yield Owner(ids, ended.fine_tuned_model, checkpoint, file)
     client.fine_tuning.jobs.cancel(job.id)
