@@ -21,6 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lib.engine.bases import Bases
+from lib.engine.batch_run import Batches
+from lib.engine.batches import BatchRoutes
 from lib.engine.control import Control
 from lib.engine.deliveries import Deliveries
 from lib.engine.errors import ApiError, server_error
@@ -76,6 +78,8 @@ class Engine:
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainers, self._worker.warm)
         rules = trainers.rules
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
+        generate = Generate(catalogue, self._worker, limits)
+        self._batches = Batches(self._store, folder, home / "batches", limits, generate.answer, catalogue.is_known)
         self.app = Starlette(
             routes=[
                 Route("/healthz", _health),
@@ -86,7 +90,8 @@ class Engine:
                 *Events(self._store).routes(),
                 *catalogue.routes(),
                 *Permissions(self._store).routes(),
-                *Generate(catalogue, self._worker, limits).routes(),
+                *generate.routes(),
+                *BatchRoutes(self._store, limits, self._batches.changed).routes(),
                 *Webhooks(self._store, self._deliveries, limits).routes(),
             ],
             middleware=[Middleware(Guard, host=host, keys=self._keys, limits=limits)],
@@ -110,7 +115,9 @@ class Engine:
         await self._queue.start()
         await self._deliveries.start()
         await self._checks.start()
+        await self._batches.start()
         yield
+        await self._batches.stop()
         await self._checks.stop()
         await self._expiry.stop()
         await self._queue.stop()

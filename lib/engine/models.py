@@ -86,6 +86,10 @@ class Models:
                 return _of_row(row)
             return _of_checkpoint(session, model, project)
 
+    def is_known(self, model: str, project: str) -> bool:
+        """Tell whether a project may ask a model of that id."""
+        return self.find(model, project) is not None
+
     def list(self, request: Request) -> Response:
         """List the bases, then the tuned models, newest first."""
         with self._store.reading() as session:

@@ -192,6 +192,7 @@ class BatchRow(Owned):
 
     __tablename__ = "batches"
     endpoint: Mapped[str]
+    model: Mapped[str | None]
     input_file: Mapped[str]
     completion_window: Mapped[str]
     status: Mapped[str] = mapped_column(default="validating", index=True)

@@ -12,20 +12,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lib.config import ROOT
 from lib.datasets import jsonl
 from lib.engine.example import NotAnExample, check_record
 from lib.engine.limits import DEFAULTS, MIB
+from lib.engine.lines import read_lines
 
 MIN_EXAMPLES = 10
 """OpenAI's own least number of training examples."""
-LONGEST_LINE = 16 * MIB
-"""More than any context of a model can hold; what bounds the memory of a check."""
 TOLD = 3
 """So many bad lines are told one by one, the others as a number."""
 LARGE = 4 * MIB
@@ -59,7 +57,7 @@ def check_file(
     seen: dict[str, int] = {}
     bad = _BadLines()
     count = 0
-    for number, found in _lines(path):
+    for number, found in read_lines(path):
         count += 1
         if isinstance(found, jsonl.BrokenLine):
             bad.add(number, NOT_JSONL, f"column {found.column}: {found.detail}")
@@ -131,30 +129,6 @@ class _BadLines:
         if self.code != NOT_JSONL:
             return text
         return f"expected JSONL, one JSON object a line. {text[0].upper()}{text[1:]}"
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | jsonl.BrokenLine]]:
-    """Yield (line number, its object or what is wrong with it) for each line that is not blank."""
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(line) > LONGEST_LINE:
-                _skip_line(file)
-                yield number, jsonl.BrokenLine(number, LONGEST_LINE, f"longer than {LONGEST_LINE // MIB} MiB")
-                continue
-            raw = line.removeprefix(jsonl.BOM).rstrip(b"\n") if number == 1 else line.rstrip(b"\n")
-            value = jsonl.at_a_glance(raw)
-            if value.__class__ is dict:
-                yield number, value
-            elif raw and not raw.isspace():
-                found = jsonl.parse_bytes(raw, number)
-                yield number, found if isinstance(found, jsonl.BrokenLine) else found[1]
-
-
-def _skip_line(file: BinaryIO) -> None:
-    while (piece := file.readline(MIB)) and not piece.endswith(b"\n"):
-        pass
 
 
 if __name__ == "__main__":

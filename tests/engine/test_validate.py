@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.engine.validate import LONGEST_LINE, InvalidFile, check_file
+from lib.engine.lines import LONGEST_LINE
+from lib.engine.validate import InvalidFile, check_file
 from tests.engine.support import training_data
 
 ASK = {"role": "user", "content": "hi"}
