@@ -25,6 +25,7 @@ from lib.engine.job_folder import lay_out
 from lib.engine.memory import Load, TooLarge, judge, measure, shape_of
 from lib.engine.models import Models
 from lib.engine.progress import find_job
+from lib.engine.removal import clear_job, job_folders
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
 from lib.engine.trainer_process import EVENTS, GRACE_SECONDS, Line, Trainer, last_words, read_lines
@@ -101,6 +102,7 @@ class Queue:
         self._loops = [
             asyncio.create_task(_forever(self._arrived, self._check_next)),
             asyncio.create_task(_forever(self._ready, self._serve_next)),
+            asyncio.create_task(self._clear()),
         ]
 
     async def stop(self) -> None:
@@ -230,6 +232,12 @@ class Queue:
         finally:
             del self._runs[row.id]
             self._ready.set()
+        await asyncio.to_thread(clear_job, self._store, self._home / row.id)
+
+    async def _clear(self) -> None:
+        """Clear up after the jobs that ended when no engine was there to do it."""
+        for folder in await asyncio.to_thread(job_folders, self._home):
+            await asyncio.to_thread(clear_job, self._store, folder)
 
     async def _train(self, row: JobRow, run: Run) -> None:
         folder = self._home / row.id

@@ -68,7 +68,7 @@ def clear_job(store: Store, folder: Path) -> None:
     """
     with store.reading() as session:
         job = session.scalar(select(JobRow).where(JobRow.id == folder.name))
-        if job is None or job.status in ACTIVE:
+        if job is None or job.status in ACTIVE or not folder.is_dir():
             return
         kept = set(session.scalars(select(ModelRow.path).where(ModelRow.job_id == job.id)))
         kept |= set(session.scalars(select(CheckpointRow.path).where(CheckpointRow.job_id == job.id)))
@@ -84,10 +84,9 @@ def clear_job(store: Store, folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def clear_jobs(store: Store, home: Path) -> None:
-    """Clear the folders of all jobs that have ended: what a dead engine left."""
-    for folder in home.iterdir():
-        clear_job(store, folder)
+def job_folders(home: Path) -> list[Path]:
+    """Return the folders of all jobs that have one."""
+    return [path for path in home.iterdir() if path.is_dir()] if home.is_dir() else []
 
 
 def job_folder(model_folder: Path) -> Path:

@@ -164,6 +164,22 @@ def test_with_a_jobs_last_model_all_that_it_left_is_gone(engine: Running) -> Non
     assert engine.client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model == job.fine_tuned_model
 
 
+def test_an_ended_job_keeps_its_models_and_checkpoints_and_nothing_large_beside_them(engine: Running) -> None:
+    job = engine.create("steps=1000 pause=0.02")
+    listed = engine.client.fine_tuning.jobs.checkpoints.list
+    eventually(lambda: listed(job.id).data, bool)
+    folder = engine.home / "jobs" / job.id
+    assert (folder / f"{job.training_file}.jsonl").exists()
+    (folder / "checkpoints" / "resume-7").mkdir()
+    (folder / "checkpoints" / "step-2" / "state.pt").write_bytes(b"optimizer")
+    engine.client.fine_tuning.jobs.cancel(job.id)
+    checkpoints = folder / "checkpoints"
+    for gone in (folder / f"{job.training_file}.jsonl", checkpoints / "resume-7", checkpoints / "step-2" / "state.pt"):
+        eventually(gone.exists, lambda there: not there)
+    assert (folder / "trainer.log").exists()
+    assert engine.client.models.retrieve(listed(job.id).data[0].fine_tuned_model_checkpoint)
+
+
 def test_a_base_cannot_be_deleted(engine: Running) -> None:
     with pytest.raises(openai.BadRequestError, match="base model"):
         engine.client.models.delete("starter")
