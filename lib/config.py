@@ -113,6 +113,28 @@ class Settings(BaseSettings):
     engine_slots: int = Field(default=0, ge=0, le=256)
     """Jobs that train at the same time; 0 means one on each GPU, or one where there is none."""
 
+    engine_ray: str = ""
+    """Ray cluster that trains the jobs: `ray://host:10001`, `host:6379` or `auto`; empty means this machine."""
+
+    engine_ray_storage: str = ""
+    """URL (`s3://...`, any that fsspec knows) where jobs meet their workers; empty means that all machines of the
+    cluster see this engine's folder and the base models under the same paths."""
+
+    engine_ray_slots: int = Field(default=1, ge=1, le=256)
+    """Jobs that train on the cluster at the same time."""
+
+    engine_ray_workers: int = Field(default=1, ge=1, le=1024)
+    """Most workers of one job; it goes on with fewer while a machine is missing."""
+
+    engine_ray_cpus: float = Field(default=1, ge=0)
+    """Processors of one worker."""
+
+    engine_ray_gpus: float = Field(default=0, ge=0)
+    """GPUs of one worker."""
+
+    engine_ray_retries: int = Field(default=3, ge=0)
+    """How often a job's workers are started again after a machine died."""
+
     @property
     def database(self) -> str:
         """SQLAlchemy URL in force."""

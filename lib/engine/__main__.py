@@ -18,6 +18,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
@@ -26,10 +27,12 @@ from filelock import FileLock, Timeout
 from lib.config import Settings, settings
 from lib.engine import manage
 from lib.engine.app import TRAINER, Engine
-from lib.engine.devices import find_devices
+from lib.engine.devices import Device, find_devices
 from lib.engine.guard import is_loopback
 from lib.engine.limits import read_limits
+from lib.engine.queue import Trainers
 
+RAY_TRAINER = (sys.executable, "-m", "lib.engine.ray")
 KEY_VARIABLE = "TUNEBOARD_ENGINE_API_KEY"
 GOOD_KEY = re.compile(r"[\x21-\x7e]*")
 WAIT_FOR_PREDECESSOR = 10
@@ -55,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read_options(words)
     if not GOOD_KEY.fullmatch(options.api_key):
         return _refuse("an API key is made of visible ASCII characters without spaces.")
+    if settings().engine_ray and find_spec("ray") is None:
+        return _refuse("TUNEBOARD_ENGINE_RAY is set, but Ray is not installed: pip install -r requirements-ray.txt")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells whole URLs, and some webhooks' are secrets
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,8 +83,15 @@ def make_engine(options: Options, told: Settings) -> Engine:
         api_key=options.api_key,
         models=told.models,
         limits=read_limits(told),
-        trainer=replace(TRAINER, devices=find_devices(told.engine_slots)),
+        trainer=_trainers(told),
     )
+
+
+def _trainers(told: Settings) -> Trainers:
+    """Return where jobs are trained: on a Ray cluster if there is one, else on each device of this machine."""
+    if told.engine_ray:
+        return Trainers(RAY_TRAINER, (Device("Ray", far=True),) * told.engine_ray_slots)
+    return replace(TRAINER, devices=find_devices(told.engine_slots))
 
 
 def _refuse(why: str) -> int:

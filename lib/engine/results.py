@@ -88,13 +88,11 @@ def _learn_speed(session: Session, row: JobRow, root: str, outcome: dict[str, An
         overhead = max(0.0, now() - row.started_at - outcome["seconds"])
     size = session.scalar(select(FileRow.bytes).where(FileRow.id == row.training_file))
     epochs = row.hyperparameters.get("n_epochs")
-    density = outcome["trained_tokens"] / (size * epochs) if size and isinstance(epochs, int) else None
+    density = known.tokens_per_byte if known else None
+    if size and isinstance(epochs, int):
+        density = outcome["trained_tokens"] / (size * epochs)
     speed = outcome["tokens_per_second"]
-    session.merge(
-        SpeedRow(base=root, tokens_per_second=speed, overhead_seconds=overhead, tokens_per_byte=density)
-        if density or not known
-        else SpeedRow(base=root, tokens_per_second=speed, overhead_seconds=overhead)
-    )
+    session.merge(SpeedRow(base=root, tokens_per_second=speed, overhead_seconds=overhead, tokens_per_byte=density))
 
 
 def result_csv(session: Session, job_id: str) -> bytes:

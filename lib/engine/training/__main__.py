@@ -40,7 +40,7 @@ def _train(folder: Path, report: Reporter, stop: Stop) -> int:
     except TrainingProblem as problem:
         return _tell(report, problem)
     except Exception as error:
-        code = _tell(report, _problem_of(error))
+        code = _tell(report, problem_of(error))
         if isinstance(error, MemoryError | RuntimeError | OSError):
             return code
         raise
@@ -57,7 +57,7 @@ def _tell(report: Reporter, problem: TrainingProblem) -> int:
     return 1
 
 
-def _problem_of(error: Exception) -> TrainingProblem:
+def problem_of(error: Exception) -> TrainingProblem:
     """Say in a sentence what broke."""
     text = str(error)
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
