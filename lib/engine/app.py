@@ -68,7 +68,7 @@ class Engine:
         self._store = Store(home / "engine.db")
         self._deliveries = Deliveries(self._store)
         self._keys = Keys(self._store, api_key, may_be_open=is_loopback(host))
-        self._worker = Worker(worker, limits.streams)
+        self._worker = Worker(worker, limits.streams, limits.project_streams)
         folder = Folder(home / "files")
         parts = Folder(home / "uploads")
         self._checks = Checks(self._store, folder, limits)

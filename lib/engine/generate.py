@@ -70,18 +70,19 @@ class Generate:
             raise invalid("A request in a batch cannot stream its answer.", "stream", "invalid_value")
         asked.check(self._limits)
         model, shape = await run_in_threadpool(self._prepare, asked, project)
-        return await self._whole(asked, model, shape)
+        return await self._whole(asked, model, shape, project)
 
     async def _respond(self, request: Request, asked: GenerateRequest) -> Response:
         asked.check(self._limits)
-        model, shape = await run_in_threadpool(self._prepare, asked, project_of(request))
+        project = project_of(request)
+        model, shape = await run_in_threadpool(self._prepare, asked, project)
         if asked.stream:
-            answers = await self._ask(asked, model)
+            answers = await self._ask(asked, model, project)
             early = await answers.first_event(SECONDS_FOR_A_STATUS)
             options = asked.stream_options
             counted = bool(options and options.include_usage)
             return event_stream(_frames(answers, early, shape, counted))
-        return JSONResponse(await unless_gone(request, self._whole(asked, model, shape)))
+        return JSONResponse(await unless_gone(request, self._whole(asked, model, shape, project)))
 
     def _prepare(self, asked: GenerateRequest, project: str) -> tuple[Path, Shape]:
         """Find the model and read its mark: both look at the disk."""
@@ -96,20 +97,20 @@ class Generate:
         except OSError:  # deleted since
             raise no_model(asked.model) from None
 
-    async def _ask(self, asked: GenerateRequest, model: Path) -> Answers:
+    async def _ask(self, asked: GenerateRequest, model: Path, project: str) -> Answers:
         """Hand every prompt to the worker."""
         answers = Answers(asked.written)
         try:
             for ask in asked.asks(self._limits):
-                answers.streams.append(await self._worker.generate({"model": str(model), **ask}))
+                answers.streams.append(await self._worker.generate({"model": str(model), **ask}, project))
         except BaseException:
             answers.close()
             raise
         return answers
 
-    async def _whole(self, asked: GenerateRequest, model: Path, shape: Shape) -> dict[str, Any]:
+    async def _whole(self, asked: GenerateRequest, model: Path, shape: Shape, project: str) -> dict[str, Any]:
         """Return an answer when all of it is written; cancel what is left if nobody waits any more."""
-        answers = await self._ask(asked, model)
+        answers = await self._ask(asked, model, project)
         try:
             choices = await answers.collect()
         finally:

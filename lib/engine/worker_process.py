@@ -10,11 +10,13 @@ import asyncio
 import itertools
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from lib.config import ROOT
 from lib.engine.errors import busy
+from lib.engine.tables import DEFAULT_PROJECT
 from lib.engine.trainer_process import child_environment
 
 MOST_REQUESTS = 64
@@ -30,9 +32,10 @@ log = logging.getLogger(__name__)
 class Stream:
     """The events of one request, in order. Close it to cancel what is left."""
 
-    def __init__(self, worker: Worker, request_id: str) -> None:
+    def __init__(self, worker: Worker, request_id: str, project: str) -> None:
         self._worker = worker
         self.id = request_id
+        self.project = project
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.ended = False
 
@@ -48,32 +51,39 @@ class Stream:
 
 
 class Worker:
-    """The process and the requests in it."""
+    """The process and the requests in it: `most` of all projects, and so many of one that others still get theirs."""
 
-    def __init__(self, command: Sequence[str], most: int = MOST_REQUESTS) -> None:
+    def __init__(self, command: Sequence[str], most: int = MOST_REQUESTS, most_of_project: int | None = None) -> None:
         self._command = command
         self._most = most
+        self._most_of_project = most_of_project or most
         self._numbers = itertools.count(1)
         self._streams: dict[str, Stream] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._entering = 0
+        self._entering: Counter[str] = Counter()
         self._starting = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def generate(self, request: dict[str, Any]) -> Stream:
-        """Hand a request to the worker and return its stream."""
-        if len(self._streams) + self._entering >= self._most:
-            raise busy("The engine is writing as many answers as it can. Try again shortly.", RETRY_AFTER)
-        stream = Stream(self, f"r{next(self._numbers)}")
-        self._entering += 1
+    async def generate(self, request: dict[str, Any], project: str = DEFAULT_PROJECT) -> Stream:
+        """Hand a project's request to the worker and return its stream."""
+        self._check_room(project)
+        stream = Stream(self, f"r{next(self._numbers)}", project)
+        self._entering[project] += 1
         try:
             process = await self._running()
             self._streams[stream.id] = stream
         finally:
-            self._entering -= 1
+            self._entering[project] -= 1
         _tell(process, {"id": stream.id, "op": "generate", **request})
         return stream
+
+    def _check_room(self, project: str) -> None:
+        if len(self._streams) + self._entering.total() >= self._most:
+            raise busy("The engine is writing as many answers as it can. Try again shortly.", RETRY_AFTER)
+        own = sum(stream.project == project for stream in self._streams.values()) + self._entering[project]
+        if own >= self._most_of_project:
+            raise busy(f"{own} answers are being written for this project. Try again shortly.", RETRY_AFTER)
 
     async def warm(self) -> None:
         """Start the process ahead of the first request: its libraries take seconds to load. Never raises."""

@@ -45,6 +45,20 @@ async def test_when_too_many_write_the_next_is_asked_to_come_back(worker: Worker
     assert (await (await worker.generate(ask(tmp_path, "hi"))).next(5))["event"] == "start"
 
 
+async def test_one_project_leaves_room_for_the_others(tmp_path: Path) -> None:
+    worker = Worker(WORKER, most=3, most_of_project=2)
+    try:
+        own = [await worker.generate(ask(tmp_path, "slow"), "blue") for _ in range(2)]
+        with pytest.raises(ApiError, match="for this project") as refused:
+            await worker.generate(ask(tmp_path, "hi"), "blue")
+        assert refused.value.status == 429
+        assert (await (await worker.generate(ask(tmp_path, "hi"), "red")).next(5))["event"] == "start"
+        own[0].close()
+        await worker.generate(ask(tmp_path, "hi"), "blue")
+    finally:
+        await worker.stop()
+
+
 async def test_a_quiet_worker_raises_a_timeout_and_goes_on(worker: Worker, tmp_path: Path) -> None:
     stream = await worker.generate(ask(tmp_path, "late a"))
     with pytest.raises(TimeoutError):
