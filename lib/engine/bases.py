@@ -85,8 +85,9 @@ class Bases:
 
 
 def is_model(folder: Path) -> bool:
-    """Tell whether a folder holds a model we are willing to load."""
-    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
+    """Tell whether a folder holds a whole model that we are willing to load; an adapter's base could be anything."""
+    whole = (folder / "config.json").is_file() and not (folder / "adapter_config.json").exists()
+    return whole and any(folder.glob("*.safetensors"))
 
 
 def facts(folder: Path) -> Facts:

@@ -12,12 +12,17 @@ from typing import Any
 
 import torch
 from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from lib.engine.training.report import TrainingProblem
 
 logging.disable_progress_bar()
+
+
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError)
+"""What the libraries raise for a folder that is not what they expect."""
 
 
 def device() -> torch.device:
@@ -35,7 +40,7 @@ def load_tokenizer(folder: Path) -> Any:
     """Load a tokenizer; refuse one that cannot tell where its tokens lie in the text."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+    except _BROKEN as problem:
         raise _unsupported(folder, problem) from problem
     if not tokenizer.is_fast or tokenizer.eos_token_id is None:
         raise TrainingProblem(
@@ -60,6 +65,7 @@ def load_model(folder: Path, *, trainable: bool = False, dtype: torch.dtype | No
             code="unsupported_model",
             param="model",
         )
+    _check_index(folder)
     if is_adapter(folder):
         base = load_model(base_of(folder), dtype=dtype)
         return PeftModel.from_pretrained(base, str(folder), is_trainable=trainable)
@@ -71,8 +77,17 @@ def load_model(folder: Path, *, trainable: bool = False, dtype: torch.dtype | No
             use_safetensors=True,
             dtype=dtype or precision(trainable=trainable),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+    except _BROKEN as problem:
         raise _unsupported(folder, problem) from problem
+
+
+def _check_index(folder: Path) -> None:
+    """Refuse an index that names anything but safetensors files beside it: the library would open what it names."""
+    for index in folder.glob("*.index.json"):
+        named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        if not all(name.endswith(".safetensors") and Path(name).name == name for name in named):
+            message = f"{folder.name} can't be loaded: {index.name} names files that are not its safetensors."
+            raise TrainingProblem(message, code="unsupported_model", param="model")
 
 
 def base_of(folder: Path) -> Path:

@@ -5,6 +5,7 @@ Knows sizes and numbers only; no model, no file. `docs/engine.md` has the measur
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -124,6 +125,33 @@ def auto_batch_size(method: Method, examples: int, tokens: int) -> int:
     return 4 if examples < 1_000 else 8 if examples < 10_000 else 16
 
 
+@dataclass(frozen=True)
+class Scale:
+    """A learning rate by a model's size: straight on logarithmic paper between two sizes, level outside."""
+
+    small: float
+    large: float
+
+    def at(self, parameters: int) -> float:
+        """Return the rate for a model of that many parameters."""
+        share = math.log(max(parameters, 1) / SMALL) / math.log(LARGE / SMALL)
+        return math.exp(math.log(self.small) + min(1.0, max(0.0, share)) * math.log(self.large / self.small))
+
+
+SMALL, LARGE = 20e6, 7e9
+"""Parameters of the model that we measured (see `docs/engine.md`), and of those that others publish rates for."""
+
+FULL = Scale(5e-4, 2e-5)
+"""At 7 billion parameters 2e-5: the rate of Alpaca and of Hugging Face's alignment handbook."""
+
+LORA = Scale(2e-3, 2e-4)
+"""At 7 billion parameters 2e-4: the rate of QLoRA (arXiv 2305.14314, table 9)."""
+
+PREFERENCE_SHARE = 0.1
+"""Preferences move a model by a smaller rate than examples do: it knows the answers already. Others go lower (the
+alignment handbook a fortieth), for data of tens of thousands of pairs instead of hundreds."""
+
+
 def auto_rates(method: Method, parameters: int, objective: Objective = "supervised") -> Rates:
     """Return learning rates before the multiplier.
 
@@ -134,11 +162,7 @@ def auto_rates(method: Method, parameters: int, objective: Objective = "supervis
         case Method.SCRATCH:
             rates = Rates(adamw=4e-3, muon=0.01, weight_decay=0.1)
         case Method.LORA:
-            rates = Rates(adamw=2e-4)
+            rates = Rates(adamw=LORA.at(parameters))
         case Method.FULL:
-            rates = Rates(adamw=5e-4 if parameters < 10_000_000 else 5e-5)
+            rates = Rates(adamw=FULL.at(parameters))
     return rates.times(PREFERENCE_SHARE) if objective == "dpo" else rates
-
-
-PREFERENCE_SHARE = 0.1
-"""Preferences move a model by a smaller rate than examples do: it knows the answers already."""

@@ -46,7 +46,7 @@ def test_an_adapter_sits_on_every_linear_layer_but_the_head(
     make_job: MakeJob, request: pytest.FixtureRequest, base: str, layers: set[str]
 ) -> None:
     folder = request.getfixturevalue(base)
-    spec = run(make_job(base=folder, lora=True, lora_r=4, n_epochs=2, learning_rate_multiplier=20))
+    spec = run(make_job(base=folder, lora=True, lora_r=4, n_epochs=2, learning_rate_multiplier=2))
     told = used(spec)
     assert set(told["lora_target_modules"]) == layers
     assert (told["lora_r"], told["lora_alpha"], told["lora_dropout"]) == (4, 8, 0.0)
@@ -67,7 +67,7 @@ def test_a_full_model_goes_on_full_and_an_adapter_as_the_same_adapter(make_job: 
     full = run(make_job("full", base=llama, n_epochs=1))
     assert not adapters.is_adapter(run(make_job("full2", base=full.output, n_epochs=1)).output)
 
-    first = run(make_job("first", base=llama, lora=True, lora_r=4, n_epochs=4, learning_rate_multiplier=20))
+    first = run(make_job("first", base=llama, lora=True, lora_r=4, n_epochs=4, learning_rate_multiplier=2))
     second = run(make_job("second", base=first.output, lora_r=8, n_epochs=1))
     assert used(second)["lora_r"] == 4
     assert "own adapter goes on as it is, so lora_r can't be changed" in messages_of(second)
@@ -76,7 +76,7 @@ def test_a_full_model_goes_on_full_and_an_adapter_as_the_same_adapter(make_job: 
 
 
 def test_an_adapter_is_merged_where_all_weights_are_to_be_tuned(make_job: MakeJob, llama: Path) -> None:
-    first = run(make_job("first", base=llama, lora=True, n_epochs=4, learning_rate_multiplier=20))
+    first = run(make_job("first", base=llama, lora=True, n_epochs=4, learning_rate_multiplier=2))
     second = run(make_job("second", base=first.output, lora=False, n_epochs=1))
     assert "merged into its own base" in messages_of(second)
     assert not adapters.is_adapter(second.output)

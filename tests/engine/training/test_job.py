@@ -135,7 +135,7 @@ def test_a_larger_folder_gets_an_adapter_and_resumes_too(
         {"messages": [{"role": "user", "content": r["prompt"]}, {"role": "assistant", "content": r["completion"]}]}
         for r in colour_records(24)
     ]
-    spec = make_job(base=llama, records=chats, n_epochs=3, learning_rate_multiplier=20)
+    spec = make_job(base=llama, records=chats, n_epochs=3, learning_rate_multiplier=2)
     die_at(spec, 8)
     run(spec)
     metrics = events_of(spec, "metrics")

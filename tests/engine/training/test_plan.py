@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lib.engine.bases import STARTER_EPOCHS
-from lib.engine.training.plan import Method, Size, auto_epochs, resolve
+from lib.engine.training.plan import FULL, Method, Size, auto_epochs, auto_rates, resolve
 from lib.engine.training.spec import Hyperparameters
 
 
@@ -15,9 +15,43 @@ def test_epochs_for_a_trained_base_follow_openais_rule(examples: int, epochs: in
 
 
 def test_what_was_asked_is_kept() -> None:
-    plan = resolve(Hyperparameters(5, 2, 0.5), Method.LORA, Size(10**9, examples=100, tokens=1_000))
+    plan = resolve(Hyperparameters(5, 2, 0.5), Method.LORA, Size(7 * 10**9, examples=100, tokens=1_000))
     assert (plan.n_epochs, plan.batch_size, plan.learning_rate_multiplier) == (5, 2, 0.5)
     assert plan.rates.adamw == pytest.approx(1e-4)
+
+
+def test_every_knob_that_was_used_is_told_by_the_name_of_the_wire() -> None:
+    asked = Hyperparameters(lr_scheduler="linear", warmup_ratio=0.0, weight_decay=0.0, max_grad_norm=2.0, packing=True)
+    told = resolve(asked, Method.FULL, Size(10**6, 100, 1_000), "dpo").told()
+    assert told == {
+        "n_epochs": 3,
+        "batch_size": 4,
+        "learning_rate_multiplier": 1.0,
+        "beta": 0.1,
+        "warmup_ratio": 0.0,
+        "lr_scheduler": "linear",
+        "weight_decay": 0.0,
+        "max_grad_norm": 2.0,
+        "packing": True,
+        "gradient_accumulation_steps": 1,
+    }
+    assert "beta" not in resolve(Hyperparameters(), Method.FULL, Size(10**6, 100, 1_000)).told()
+
+
+def test_larger_models_take_smaller_rates() -> None:
+    rates = [FULL.at(parameters) for parameters in (2_000_000, 20_000_000, 500_000_000, 7_000_000_000, 70_000_000_000)]
+    assert rates == sorted(rates, reverse=True)
+    assert (rates[0], rates[-1]) == pytest.approx((5e-4, 2e-5))
+    assert auto_rates(Method.LORA, 10**9).adamw > auto_rates(Method.FULL, 10**9).adamw
+    assert auto_rates(Method.FULL, 10**9, "dpo").adamw == pytest.approx(FULL.at(10**9) / 10)
+
+
+def test_accumulated_batches_multiply_what_was_asked_and_divide_what_was_not() -> None:
+    size = Size(10**7, 500, 10_000)
+    asked = resolve(Hyperparameters(batch_size=2, gradient_accumulation_steps=4), Method.FULL, size)
+    assert (asked.batch_size, asked.examples_a_step) == (2, 8)
+    automatic = resolve(Hyperparameters(gradient_accumulation_steps=4), Method.FULL, size)
+    assert (automatic.batch_size, automatic.examples_a_step) == (1, 4)
 
 
 def test_a_batch_is_never_larger_than_the_data() -> None:

@@ -113,7 +113,7 @@ def test_the_preferred_answers_win(make_job: MakeJob, llama: Path, adapter: bool
             lora=adapter,
             n_epochs=3,
             beta=0.5,
-            learning_rate_multiplier=100 if adapter else 20,
+            learning_rate_multiplier=10 if adapter else 20,
         )
     )
     (resolved,) = events_of(spec, "resolved")
