@@ -55,13 +55,13 @@ class Prompt:
     @torch.inference_mode()
     def read(self) -> None:
         """Read the next stretch; `logits` then holds the scores after every token if so asked, else after the last."""
-        self._loaded.activate()
-        output = self._loaded.model(
-            input_ids=self._rest[:, :STRETCH],
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=0 if self._every else 1,
-        )
+        with self._loaded.ready():
+            output = self._loaded.model(
+                input_ids=self._rest[:, :STRETCH],
+                past_key_values=self.cache,
+                use_cache=True,
+                logits_to_keep=0 if self._every else 1,
+            )
         self.cache = output.past_key_values
         self._rest = self._rest[:, STRETCH:]
         self.logits = [*self.logits, output.logits[0]] if self._every else [output.logits[0]]
@@ -131,15 +131,15 @@ class Rows:
         cache = self._cache
         if cache is None:
             return []
-        self._loaded.activate()
-        output = self._loaded.model(
-            input_ids=torch.tensor(self._tokens, device=self._loaded.model.device)[:, None],
-            attention_mask=cache.table.mask(),
-            position_ids=cache.table.positions(),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        with self._loaded.ready():
+            output = self._loaded.model(
+                input_ids=torch.tensor(self._tokens, device=self._loaded.model.device)[:, None],
+                attention_mask=cache.table.mask(),
+                position_ids=cache.table.positions(),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
         cache.advance()
         choices = list(choose(self._answers, output.logits[:, -1].float()))
         self._tokens = [choice.token for choice in choices]
@@ -196,13 +196,13 @@ class Turns:
 
     @torch.inference_mode()
     def _write(self, turn: Turn) -> Written:
-        self._loaded.activate()
-        output = self._loaded.model(
-            input_ids=torch.tensor([[turn.token]], device=self._loaded.model.device),
-            past_key_values=turn.cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        with self._loaded.ready():
+            output = self._loaded.model(
+                input_ids=torch.tensor([[turn.token]], device=self._loaded.model.device),
+                past_key_values=turn.cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
         turn.cache = output.past_key_values
         choice = turn.answer.sampler.choose(output.logits[0, -1].float())
         turn.token = choice.token

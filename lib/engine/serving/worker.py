@@ -27,6 +27,7 @@ class Ask:
 
     request: Request
     open: int
+    loaded: Loaded | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -105,9 +106,11 @@ class Worker:
     def _prepare(self, request: Request, loading: Future[Loaded]) -> None:
         ask = self._asks.get(request.id)
         if ask is None:
+            if not loading.exception():
+                self.models.release(loading.result())
             return
         try:
-            loaded = loading.result()
+            loaded = ask.loaded = loading.result()
             ids = encode(loaded, request)
             answers = [Answer(loaded, ids, request, index) for index in range(request.n)]
             prompt = Prompt(loaded, ids, every=request.prompt_logprobs)
@@ -169,15 +172,20 @@ class Worker:
         ask.completion_tokens += answer.tokens
         ask.open -= 1
         if ask.open == 0:
-            del self._asks[request_id]
+            self._close(request_id)
             self.writer.done(request_id, ask.prompt_tokens, ask.completion_tokens)
 
     def _drop(self, request_id: str) -> None:
         """Stop whatever is still done for a request."""
-        self._asks.pop(request_id, None)
+        self._close(request_id)
         for group in self._groups.values():
             for answer in [answer for answer in group.answers if answer.request.id == request_id]:
                 group.leave(answer)
+
+    def _close(self, request_id: str) -> None:
+        ask = self._asks.pop(request_id, None)
+        if ask and ask.loaded:
+            self.models.release(ask.loaded)
 
     def _fail(self, request_id: str, error: Exception) -> None:
         self._drop(request_id)

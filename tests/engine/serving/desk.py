@@ -13,7 +13,7 @@ from lib.engine.serving.models import Loaded
 from lib.engine.serving.protocol import Request
 from lib.engine.serving.sampling import Choice
 
-PROMPT = [1, 2, 3]
+PROMPT = [260, 262, 264]
 
 
 def ask(**fields: Any) -> Request:

@@ -12,6 +12,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, MistralConfig, PretrainedConfig, Qwen3Config
 
+from lib.engine.serving.adapters import Base
 from lib.engine.serving.batching import STRETCH, Rows, Turns, make_group
 from lib.engine.serving.cache import can_share
 from lib.engine.serving.models import Loaded
@@ -43,13 +44,17 @@ def model_of(kind: str, loaded: Loaded) -> Any:
     return model.eval()
 
 
+def base_of(model: Any) -> Base:
+    return Base(model, size=1, threads=1, version=1, together=True)
+
+
 @pytest.fixture(scope="module", params=["lfm2", "llama", "qwen", "gpt2", "lora"])
 def kind(request: pytest.FixtureRequest, loaded: Loaded) -> Loaded:
     if request.param == "lfm2":
         return replace(loaded, ends=frozenset())
     model = model_of(request.param, loaded)
     assert can_share(model)
-    return replace(loaded, model=model, ends=frozenset(), context=1500)
+    return replace(loaded, base=base_of(model), ends=frozenset(), context=1500)
 
 
 def prompts(count: int, vocabulary: int) -> list[list[int]]:
@@ -103,7 +108,7 @@ def test_a_prompt_longer_than_what_is_written_joins_and_is_read_in_stretches(kin
 def test_a_model_whose_memory_cannot_be_joined_writes_in_turns(loaded: Loaded) -> None:
     model = model_of("sliding", loaded)
     assert not can_share(model)
-    sliding = replace(loaded, model=model, ends=frozenset(), together=False)
+    sliding = replace(loaded, base=base_of(model), ends=frozenset(), together=False)
     asked = prompts(4, len(loaded.tokenizer))
     desk = Desk(sliding, together=False)
     texts = [desk.add(ask(temperature=0), ids) for ids in asked]
