@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import httpx2
@@ -173,24 +172,6 @@ def test_a_job_on_a_file_of_another_purpose_is_refused(engine: Running) -> None:
     file = engine.client.files.create(file=("a.jsonl", training_data()), purpose="user_data")
     with pytest.raises(openai.BadRequestError, match="purpose"):
         engine.client.fine_tuning.jobs.create(model="starter", training_file=file.id)
-
-
-def test_copies_of_a_request_that_arrive_together_make_one_job(engine: Running) -> None:
-    body = {"model": "starter", "training_file": engine.upload(), "metadata": {"launch_id": "together"}}
-    headers = AUTH | {"Idempotency-Key": "together"}
-    answers: list[bytes] = []
-
-    def send() -> None:
-        answers.append(httpx2.post(f"{engine.url}/v1/fine_tuning/jobs", json=body, headers=headers).content)
-
-    threads = [threading.Thread(target=send) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 8
-    assert len(set(answers)) == 1
-    assert len(engine.client.fine_tuning.jobs.list(metadata={"launch_id": "together"}).data) == 1
 
 
 def test_a_broken_file_fails_the_job_with_line_and_column(engine: Running) -> None:
