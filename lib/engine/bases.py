@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import struct
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,22 @@ _CREATED = 1_767_225_600
 
 @dataclass(frozen=True)
 class Facts:
-    """What a model folder tells without loading it. `parameters` counts those in its own weights."""
+    """What a model folder tells without loading it; `None` for what it does not say.
+
+    `parameters` counts those in its own weights, an adapter's alone; the rest is the whole model's.
+    """
 
     parameters: int | None
     context: int
+    architecture: str | None = None
+    """Name of the transformers class, such as `Qwen3ForCausalLM`."""
+    dtype: str | None = None
+    """Precision that most of the weights are stored in, as safetensors names it, such as `BF16`."""
+    width: int | None = None
+    layers: int | None = None
+    vocabulary: int | None = None
+    methods: tuple[str, ...] = ("supervised", "dpo")
+    """What it can be trained by."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ class Bases:
 
     def all(self) -> list[Base]:
         """Return every base, the starter first."""
-        starter = Base(STARTER, None, _CREATED, Facts(STARTER_PARAMETERS, STARTER_CONTEXT))
+        starter = Base(STARTER, None, _CREATED, Facts(STARTER_PARAMETERS, STARTER_CONTEXT, methods=("supervised",)))
         if self._folder is None or not self._folder.is_dir():
             return [starter]
         folders = sorted(path for path in self._folder.iterdir() if path.name != STARTER and is_model(path))
@@ -98,11 +111,25 @@ def facts(folder: Path) -> Facts:
 @lru_cache(maxsize=1024)
 def _facts(folder: Path, _changed: int) -> Facts:
     config = _json(folder / "config.json")
+    parameters, dtype = _weights(folder)
     if not config and (base := _json(folder / "tuneboard.json").get("base")) and Path(base).is_dir():
-        return Facts(_parameters(folder), facts(Path(base)).context)
-    config = config.get("text_config", config)
-    context = config.get("max_position_embeddings")
-    return Facts(_parameters(folder), context if isinstance(context, int) else FALLBACK_CONTEXT)
+        return replace(facts(Path(base)), parameters=parameters)
+    config, outer = config.get("text_config", config), config
+    names = outer.get("architectures") or config.get("architectures") or [None]
+    return Facts(
+        parameters,
+        _whole(config, "max_position_embeddings", "n_positions") or FALLBACK_CONTEXT,
+        architecture=names[0],
+        dtype=dtype,
+        width=_whole(config, "hidden_size", "n_embd", "d_model"),
+        layers=_whole(config, "num_hidden_layers", "n_layer", "num_layers"),
+        vocabulary=_whole(config, "vocab_size"),
+    )
+
+
+def _whole(config: dict[str, Any], *names: str) -> int | None:
+    """Return the first of the settings that is a whole number: architectures name the same thing differently."""
+    return next((config[name] for name in names if isinstance(config.get(name), int)), None)
 
 
 def usual_speed(parameters: int | None) -> float:
@@ -137,16 +164,24 @@ def _json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _parameters(folder: Path) -> int | None:
+def _weights(folder: Path) -> tuple[int | None, str | None]:
+    """Return how many parameters a folder's files hold, and the precision of most of them."""
+    found: Counter[str | None] = Counter()
     try:
-        return sum(_count(path) for path in folder.glob("*.safetensors")) or None
+        for path in folder.glob("*.safetensors"):
+            found += _count(path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
-        return None
+        return None, None
+    return (found.total(), found.most_common(1)[0][0]) if found else (None, None)
 
 
-def _count(path: Path) -> int:
-    """Count the parameters of one file from its header: 8 bytes of length, then JSON with the shapes."""
+def _count(path: Path) -> Counter[str | None]:
+    """Count the parameters of one file by precision, from its header: 8 bytes of length, then JSON with the shapes."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(min(length, path.stat().st_size)))
-    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    counts: Counter[str | None] = Counter()
+    for name, tensor in header.items():
+        if name != "__metadata__":
+            counts[tensor.get("dtype")] += math.prod(tensor["shape"])
+    return counts
