@@ -59,8 +59,8 @@ def _row(folder: Path, name: str, base: Path | None, knobs: dict[str, Any]) -> F
 
 
 def _example(number: int) -> dict[str, str]:
-    """Return a record of about 500 tokens."""
-    words = " ".join(f"word{number * 7 + i} is here" for i in range(160))
+    """Return a record that fills the context: how many tokens a byte makes is not what is measured here."""
+    words = " ".join(f"word{number * 7 + i} is here" for i in range(600))
     return {"prompt": f"Tell me about {number}.", "completion": f" {words}"}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,18 @@ from ray.train.torch import TorchTrainer
 
 from lib.config import ROOT, Settings, settings
 from lib.engine.ray.staging import Staging
-from lib.engine.ray.work import Bell, Wish, work
+from lib.engine.ray.work import Bell, work
 from lib.engine.training.__main__ import stop_on_signal, stop_with_parent
 from lib.engine.training.report import Reporter, TrainingProblem
-from lib.engine.training.stop import GRACE_SECONDS, STOPPED
+from lib.engine.training.stop import STOPPED, Stop
 
 LOOK_SECONDS = 0.5
 ON_HEAD = {"node:__internal_head__": 0.001}
 """A resource that only the head node has. What holds a job together runs there: any other node may die."""
 
 
-def main(folder: Path, told: Settings, wish: Wish) -> int:
-    """Train one job on the cluster; return the exit code."""
+def main(folder: Path, told: Settings, stop: Stop) -> int:
+    """Train one job on the cluster; return the exit code. Told to stop, the process is gone when its grace is over."""
     environment = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}}
     ray.init(told.engine_ray, runtime_env={"py_modules": [str(ROOT / "lib")], **environment}, log_to_driver=True)
     staging = Staging.of(str(folder), told.engine_ray_storage)
@@ -45,7 +44,8 @@ def main(folder: Path, told: Settings, wish: Wish) -> int:
         "retries": told.engine_ray_retries,
     }
     fit = ray.remote(_fit).options(num_cpus=0, resources=ON_HEAD).remote(plan)
-    end = _watch(fit, bell, staging, wish)
+    with stop.heed() as wish:
+        end = _watch(fit, bell, staging, wish)
     if problem := end.get("problem"):
         with Reporter(folder / "events.jsonl") as report:
             report.error(TrainingProblem(problem["message"], code=problem["code"], param=problem["param"]))
@@ -78,16 +78,12 @@ def _fit(plan: dict[str, Any]) -> str:
     return ""
 
 
-def _watch(fit: Any, bell: Any, staging: Staging, wish: Wish) -> dict[str, Any]:
+def _watch(fit: Any, bell: Any, staging: Staging, wish: Stop) -> dict[str, Any]:
     """Wait for the end, passing events back and the wish to stop on; return how it ended."""
-    deadline: float | None = None
     while not ray.wait([fit], timeout=LOOK_SECONDS)[0]:
         staging.fetch()
-        if wish.asked and deadline is None:
-            deadline = time.monotonic() + GRACE_SECONDS
-            ray.get(bell.ring.remote())
-        if deadline and time.monotonic() > deadline:
-            return {"code": STOPPED}
+        if wish.asked:
+            bell.ring.remote()
     failure = ray.get(fit)
     staging.fetch()
     end: dict[str, Any] | None = ray.get(bell.end.remote())
@@ -99,7 +95,7 @@ def _watch(fit: Any, bell: Any, staging: Staging, wish: Wish) -> dict[str, Any]:
 
 if __name__ == "__main__":
     os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
-    asked = Wish()
+    asked = Stop()
     stop_on_signal(asked)
     stop_with_parent(asked)
     code = main(Path(sys.argv[1]), settings(), asked)
