@@ -159,7 +159,7 @@ class CheckpointRow(Listed):
     __tablename__ = "checkpoints"
     job_id: Mapped[str]
     step: Mapped[int]
-    model: Mapped[str]
+    model: Mapped[str] = mapped_column(index=True)
     path: Mapped[str]
     bytes: Mapped[int | None]
     metrics: Mapped[dict[str, Any]]
@@ -181,7 +181,7 @@ class ModelRow(Owned):
     __tablename__ = "models"
     base: Mapped[str]
     path: Mapped[str]
-    job_id: Mapped[str]
+    job_id: Mapped[str] = mapped_column(index=True)
     bytes: Mapped[int | None]
     format: Mapped[str | None]
     parameters: Mapped[int | None]
