@@ -1,7 +1,8 @@
 """The inference worker's process: started when it is first needed, shared by all, started again when it dies.
 
-Promises that every stream ends with `done` or `error`, whatever happens to the process; that a stream which is closed
-early is cancelled there; and that only so many requests wait at once. Knows no wire format but the worker's own.
+Promises that every stream ends with `done` or `error`, whatever happens to the process, one that lives but hangs
+included; that a stream which is closed early is cancelled there; and that only so many requests wait at once. Knows no
+wire format but the worker's own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import asyncio
 import itertools
 import json
 import logging
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +25,11 @@ MOST_REQUESTS = 64
 RETRY_AFTER = 5
 _LONGEST_LINE = 16 * 1024 * 1024
 _GRACE_SECONDS = 3.0
+PATIENCE_SECONDS = 120.0
+"""How long a worker that was asked something may say nothing at all. It says every few seconds that it moves, and the
+longest that it does not is one stretch of a prompt on a slow machine."""
+BEHIND = 8
+"""Events that a reader may be behind before text is put together."""
 ENDS = frozenset({"done", "error"})
 
 Event = dict[str, Any]
@@ -36,12 +43,28 @@ class Stream:
         self._worker = worker
         self.id = request_id
         self.project = project
-        self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.ended = False
+        self._events: deque[Event] = deque()
+        self._come = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        """Add an event. To a reader who is far behind, text comes in larger pieces."""
+        last = self._events[-1] if len(self._events) > BEHIND else None
+        if last and last["event"] == event["event"] == "text" and last["index"] == event["index"]:
+            last["text"] += event["text"]
+            if "tokens" in last or "tokens" in event:
+                last["tokens"] = [*last.get("tokens", ()), *event.get("tokens", ())]
+        else:
+            self._events.append(event)
+        self._come.set()
 
     async def next(self, timeout: float | None = None) -> Event:
         """Return the next event; raise `TimeoutError` if none comes in time."""
-        event = await asyncio.wait_for(self.events.get(), timeout)
+        if not self._events:
+            self._come.clear()
+            async with asyncio.timeout(timeout):
+                await self._come.wait()
+        event = self._events.popleft()
         self.ended = event["event"] in ENDS
         return event
 
@@ -53,8 +76,16 @@ class Stream:
 class Worker:
     """The process and the requests in it: `most` of all projects, and so many of one that others still get theirs."""
 
-    def __init__(self, command: Sequence[str], most: int = MOST_REQUESTS, most_of_project: int | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        most: int = MOST_REQUESTS,
+        most_of_project: int | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._command = command
+        self._patience = patience
+        self._heard = 0.0
         self._most = most
         self._most_of_project = most_of_project or most
         self._numbers = itertools.count(1)
@@ -72,6 +103,8 @@ class Worker:
         self._entering[project] += 1
         try:
             process = await self._running()
+            if not self._streams:
+                self._heard = time.monotonic()
             self._streams[stream.id] = stream
         finally:
             self._entering[project] -= 1
@@ -143,12 +176,28 @@ class Worker:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         """Hand out the worker's events until it ends, then tell those that were left waiting."""
         assert process.stdout  # noqa: S101 - it was made with a pipe
-        async for line in process.stdout:
-            self._hand_out(line)
+        watching = asyncio.create_task(self._watch(process))
+        try:
+            async for line in process.stdout:
+                self._heard = time.monotonic()
+                self._hand_out(line)
+        except ValueError:  # a line too long to be one of ours
+            log.exception("the inference worker is killed")
+            process.kill()
         code = await process.wait()
+        watching.cancel()
         for stream in list(self._streams.values()):
-            stream.events.put_nowait(_died(code))
+            stream.put(_died(code))
         self._streams.clear()
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Kill a process that lives but says nothing while it is asked: a new one answers those who ask again."""
+        while True:
+            await asyncio.sleep(self._patience / 4)
+            if self._streams and time.monotonic() - self._heard > self._patience:
+                log.error("the inference worker said nothing for %.0f s and is killed", self._patience)
+                process.kill()
+                return
 
     def _hand_out(self, line: bytes) -> None:
         try:
@@ -158,7 +207,7 @@ class Worker:
             log.warning("skipped a line of the inference worker: %r", line[:200])
             return
         if stream:
-            stream.events.put_nowait(event)
+            stream.put(event)
             if event["event"] in ENDS:
                 del self._streams[stream.id]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -79,3 +80,47 @@ async def test_a_worker_that_ends_at_once_fails_the_request(tmp_path: Path) -> N
     event = await (await worker.generate(ask(tmp_path, "hi"))).next(10)
     assert (event["event"], event["status"]) == ("error", 503)
     assert "exit code 3" in event["message"]
+
+
+async def test_a_worker_that_lives_but_hangs_is_killed_and_the_next_request_gets_another(tmp_path: Path) -> None:
+    import sys
+
+    mark = tmp_path / "started"
+    code = f"""
+import json, pathlib, sys, time
+mark = pathlib.Path({str(mark)!r})
+again = mark.exists()
+mark.touch()
+ask = json.loads(sys.stdin.readline())
+if not again:
+    time.sleep(600)
+print(json.dumps({{"id": ask["id"], "event": "done", "prompt_tokens": 1, "completion_tokens": 0}}), flush=True)
+sys.stdin.read()
+"""
+    worker = Worker([sys.executable, "-c", code], patience=3)
+    event = await (await worker.generate(ask(tmp_path, "hi"))).next(30)
+    assert (event["event"], event["status"]) == ("error", 503)
+    assert (await (await worker.generate(ask(tmp_path, "hi"))).next(30))["event"] == "done"
+    await worker.stop()
+
+
+async def test_a_worker_that_is_killed_ends_its_streams_and_the_next_request_gets_another(
+    worker: Worker, tmp_path: Path
+) -> None:
+    stream = await worker.generate(ask(tmp_path, "slow a"))
+    assert (await stream.next(10))["event"] == "start"
+    assert worker._process is not None
+    worker._process.kill()
+    while (event := await stream.next(10))["event"] != "error":
+        pass
+    assert "exit code -9" in event["message"]
+    assert (await (await worker.generate(ask(tmp_path, "hi"))).next(10))["event"] == "start"
+
+
+async def test_a_reader_who_is_slow_gets_more_text_at_once(worker: Worker, tmp_path: Path) -> None:
+    stream = await worker.generate(ask(tmp_path, " ".join("word" for _ in range(90))))
+    while not stream._events or stream._events[-1]["event"] != "done":
+        await asyncio.sleep(0.01)
+    events = [await stream.next() for _ in range(len(stream._events))]
+    assert len(events) < 15
+    assert "".join(event.get("text", "") for event in events) == 90 * "word "

@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
+
+BEAT_SECONDS = 5.0
+"""How often a worker with nothing to tell says that it moves."""
 
 
 def main() -> None:
@@ -27,7 +31,13 @@ def main() -> None:
             worker.hear(line)
         os._exit(0)
 
+    def beat() -> None:
+        while True:
+            time.sleep(BEAT_SECONDS)
+            worker.beat()
+
     threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=beat, daemon=True).start()
     worker.run()
 
 

@@ -76,6 +76,16 @@ class Models:
         self._loading = threading.Lock()
         self._changing = threading.Lock()
 
+    def at_hand(self, folder: str) -> Loaded | None:
+        """Return a model as `get` does if it is held, without waiting for others that are being loaded."""
+        with self._changing:
+            held = self._held.get(folder)
+            if held is None or held.version != version_of(Path(folder)):
+                return None
+            self._held.move_to_end(folder)
+            self._writing[held] += 1
+            return held
+
     def get(self, folder: str) -> Loaded:
         """Return a model, loading it if it is not held; refuse a folder that holds none."""
         with self._loading:

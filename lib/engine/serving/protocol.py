@@ -113,6 +113,11 @@ class Writer:
         with self._lock:
             self._stream.flush()
 
+    def beat(self) -> None:
+        """Tell that the worker moves, while it has nothing else to tell."""
+        self._say(id="", event="beat")
+        self.flush()
+
     def start(self, request_id: str, prompt_tokens: int) -> None:
         """Tell that the request is taken."""
         self._say(id=request_id, event="start", prompt_tokens=prompt_tokens)

@@ -56,6 +56,8 @@ class Worker:
         self._reading: deque[Reading] = deque()
         self._groups: dict[tuple[int, bool], Group] = {}
         self._loader = ThreadPoolExecutor(1, "loader")
+        self._waiting = False
+        self._turns, self._beaten = 0, 0
 
     def hear(self, line: str) -> None:
         """Take a line from whoever asks. Safe from any thread."""
@@ -70,10 +72,11 @@ class Worker:
         """Handle what has come in (waiting if there is nothing to write), then write."""
         try:
             while True:
-                self._handle(self._inbox.get(block=not (self._reading or self._groups)))
+                self._handle(self._next())
                 self.writer.flush()
         except Empty:
             pass
+        self._turns += 1
         if self._reading:
             self._read(self._reading.popleft())
         for key, group in list(self._groups.items()):
@@ -82,9 +85,27 @@ class Worker:
                 del self._groups[key]
         self.writer.flush()
 
+    def _next(self) -> Any:
+        """Return what has come in; wait for it if there is nothing else to do."""
+        try:
+            return self._inbox.get_nowait()
+        except Empty:
+            if self._reading or self._groups:
+                raise
+        self._waiting = True
+        item = self._inbox.get()
+        self._waiting = False
+        return item
+
+    def beat(self) -> None:
+        """Say that this worker moves, if it does and is asked something. For a thread beside."""
+        turns, self._beaten = self._beaten, self._turns
+        if self._asks and (self._waiting or turns != self._turns):
+            self.writer.beat()
+
     def _handle(self, item: str | tuple[Request, Future[Loaded]]) -> None:
         if isinstance(item, tuple):
-            self._prepare(*item)
+            self._loaded(*item)
             return
         try:
             command = json.loads(item)
@@ -100,22 +121,32 @@ class Worker:
 
     def _ask(self, request: Request) -> None:
         self._asks[request.id] = Ask(request, open=request.n)
+        if loaded := self.models.at_hand(request.model):
+            self._prepare(request, loaded)
+            return
         future = self._loader.submit(self.models.get, request.model)
         future.add_done_callback(lambda loaded: self._inbox.put((request, loaded)))
 
-    def _prepare(self, request: Request, loading: Future[Loaded]) -> None:
-        ask = self._asks.get(request.id)
-        if ask is None:
-            if not loading.exception():
-                self.models.release(loading.result())
-            return
+    def _loaded(self, request: Request, loading: Future[Loaded]) -> None:
         try:
-            loaded = ask.loaded = loading.result()
+            loaded = loading.result()
+        except Exception as error:  # noqa: BLE001 - whatever a folder holds, the worker answers and goes on
+            self._fail(request.id, error)
+            return
+        if request.id in self._asks:
+            self._prepare(request, loaded)
+        else:
+            self.models.release(loaded)
+
+    def _prepare(self, request: Request, loaded: Loaded) -> None:
+        ask = self._asks[request.id]
+        ask.loaded = loaded
+        try:
             ids = encode(loaded, request)
             answers = [Answer(loaded, ids, request, index) for index in range(request.n)]
             prompt = Prompt(loaded, ids, every=request.prompt_logprobs)
             self._reading.append(Reading(ask, loaded, ids, prompt, answers))
-        except Exception as error:  # noqa: BLE001 - whatever a folder holds, the worker answers and goes on
+        except Exception as error:  # noqa: BLE001 - whatever was asked, the worker answers and goes on
             self._fail(request.id, error)
             return
         ask.prompt_tokens = len(ids)
@@ -188,6 +219,8 @@ class Worker:
             self.models.release(ask.loaded)
 
     def _fail(self, request_id: str, error: Exception) -> None:
+        if request_id not in self._asks:
+            return
         self._drop(request_id)
         if not isinstance(error, Refusal):
             error = Refusal(f"The model failed: {type(error).__name__}: {error}", code="server_error", status=500)

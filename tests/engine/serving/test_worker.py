@@ -104,3 +104,23 @@ def test_a_chat_is_put_through_the_folders_template(folder: Path) -> None:
     told = Told()
     told.ask(id="r1", model=str(folder), prompt=None, messages=[{"role": "user", "content": "英雄"}], max_tokens=1)
     assert told.until_done("r1")[0]["prompt_tokens"] == len(["<|user|>", "英", "雄", "<|end|>", "<|assistant|>"])
+
+
+def test_it_says_that_it_moves_only_while_it_is_asked_and_does(folder: Path) -> None:
+    told = Told()
+    told.worker.beat()
+    assert told.events() == []
+    told.ask(id="r1", model=str(folder), max_tokens=500)
+    told.until(lambda events: len(events) > 3)
+    told.worker.beat()
+    told.worker.beat()
+    assert [event["event"] for event in told.events()].count("beat") == 1
+
+
+def test_a_request_that_is_cancelled_while_its_model_loads_is_never_begun(folder: Path) -> None:
+    told = Told()
+    told.ask(id="r1", model=str(folder))
+    told.worker.hear('{"id": "r1", "op": "cancel"}')
+    told.ask(id="r2", model=str(folder), max_tokens=2)
+    told.until_done("r2")
+    assert told.events("r1") == []
