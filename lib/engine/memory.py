@@ -80,26 +80,15 @@ def shape_of(folder: Path | None) -> Shape | None:
     """Return the shape of a model folder, None for one that does not tell; no folder means `starter`."""
     if folder is None:
         return STARTER_SHAPE
-    note = _json(folder / "tuneboard.json")
     tuned = (folder / "adapter_config.json").exists()
-    base = Path(note.get("base", "")) if tuned else folder
-    config = _json(base / "config.json")
-    config = config.get("text_config", config)
-    parameters = facts(base).parameters if (base / "config.json").exists() else None
-    width = config.get("hidden_size") or config.get("n_embd")
-    layers = config.get("num_hidden_layers") or config.get("n_layer")
-    vocabulary = config.get("vocab_size")
-    if not (parameters and width and layers and vocabulary):
-        return None
-    return Shape(parameters, width, layers, vocabulary, facts(base).context, tuned)
-
-
-def _json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        base = Path(json.loads((folder / "tuneboard.json").read_bytes())["base"]) if tuned else folder
+        found = facts(base)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not (found.parameters and found.width and found.layers and found.vocabulary):
+        return None
+    return Shape(found.parameters, found.width, found.layers, found.vocabulary, found.context, tuned)
 
 
 def measure(path: Path) -> tuple[int, int]:
