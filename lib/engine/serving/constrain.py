@@ -25,6 +25,9 @@ SPACES = r"[\x20\x0A\x0D\x09]{1,20}"
 """White space between the parts of a JSON text, so much and no more: a model left free there may never end."""
 CALL_SPACES = r"\x20"
 """The same in a call of a tool, which no model writes in several lines."""
+LARGEST = 60_000
+"""Characters in a form, all its schemas together. Thousands of optional properties take seconds to read, and everyone
+who writes would wait for them."""
 
 
 def guided(request: Request) -> bool:
@@ -71,6 +74,8 @@ def constraint(loaded: Loaded, request: Request) -> Constraint | None:
     grammar = _grammar(loaded, request) if guided(request) else None
     if grammar is None:
         return None
+    if len(grammar) > LARGEST:
+        raise Refusal(f"The form asked for is too large: {len(grammar)} characters.", code=INVALID_SCHEMA)
     words = vocabulary(loaded)
     if not words.writes_json:
         param = "response_format" if request.response_format else "tools"
@@ -118,7 +123,9 @@ def _settings(spaces: str, *, strict: bool) -> dict[str, Any]:
 
 
 def _check_schema(schema: dict[str, Any], owner: str, param: str, code: str) -> None:
-    problem = LLMatcher.validate_grammar(LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+    text = json.dumps(schema)
+    problem = f"more than {LARGEST} characters" if len(text) > LARGEST else ""
+    problem = problem or LLMatcher.validate_grammar(LLMatcher.grammar_from_json_schema(text))
     if problem:
         raise Refusal(f"Invalid schema for {owner}: {_plain(problem)}", code=code, param=param)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from lib.engine.serving import constrain
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.prompt import encode
 from lib.engine.serving.protocol import Refusal
@@ -104,6 +105,7 @@ def test_the_same_seed_fills_a_form_alike(loaded: Loaded) -> None:
         ({"type": "object", "properties": {"a": {"$ref": "#/$defs/gone"}}}, "gone"),
         ({"type": "string", "minLength": 5, "maxLength": 2}, "minLength"),
         ({"type": "object", "if": {}, "then": {}}, "if"),
+        ({"enum": [f"value {i}" for i in range(9_000)]}, "more than"),
     ],
 )
 def test_a_schema_that_cannot_be_followed_is_refused(loaded: Loaded, schema: Any, reason: str) -> None:
@@ -112,6 +114,18 @@ def test_a_schema_that_cannot_be_followed_is_refused(loaded: Loaded, schema: Any
     assert (refused.value.status, refused.value.code) == (400, "invalid_json_schema")
     assert refused.value.param == "response_format"
     assert "Invalid schema for response_format 'answer'" in refused.value.message
+
+
+def test_a_form_as_a_whole_has_a_largest_size_too(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constrain, "LARGEST", 200)
+    with pytest.raises(Refusal, match="too large"):
+        encode(loaded, ask(response_format=form({"enum": ["a" * 40, "b" * 40]})))
+
+
+def test_a_form_that_becomes_too_complex_on_the_way_is_the_clients_mistake(loaded: Loaded) -> None:
+    with pytest.raises(Refusal, match="too complex") as refused:
+        write(loaded, ask(response_format=form({"type": "string", "pattern": "^(a|aa|aaa|b)*(c|cc){900}$"})))
+    assert refused.value.status == 400
 
 
 def test_without_strict_what_is_not_known_is_left_unchecked(loaded: Loaded) -> None:
