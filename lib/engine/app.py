@@ -74,7 +74,7 @@ class Engine:
         self._checks = Checks(self._store, folder, limits)
         self._expiry = Expiry(self._store, folder, parts)
         catalogue = Models(self._store, Bases(models), self._worker.forget)
-        trainers = replace(trainer, cap=limits.project_running)
+        trainers = replace(trainer, cap=limits.project_running, rows=limits.file_rows)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainers, self._worker.warm)
         rules = trainers.rules
         wakers = Wakers(self._queue.arrived, self._queue.stopped)

@@ -11,7 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lib.engine.files import Folder
+from lib.engine.folder import Folder
 from lib.engine.models import Model
 from lib.engine.tables import JobRow
 from lib.engine.trainer_process import EVENTS, clear_leftovers, cut_broken_end

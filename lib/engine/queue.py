@@ -19,9 +19,10 @@ from pathlib import Path
 
 from lib.engine import forecast, progress, results
 from lib.engine.devices import CPU, Device
-from lib.engine.files import Folder
+from lib.engine.folder import Folder
 from lib.engine.job_files import check_files
 from lib.engine.job_folder import lay_out
+from lib.engine.limits import DEFAULTS
 from lib.engine.memory import Load, TooLarge, judge, measure, shape_of
 from lib.engine.models import Models
 from lib.engine.progress import find_job
@@ -43,11 +44,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trainers:
-    """How jobs are trained: the command that gets a job's folder, where it may run, and how many of one project."""
+    """How jobs are trained: the command that gets a job's folder, where it may run, how many of one project, and
+    how many rows a file may have."""
 
     command: Sequence[str]
     devices: Sequence[Device] = (CPU,)
     cap: int = Rules.cap
+    rows: int = DEFAULTS.file_rows
 
     @property
     def rules(self) -> Rules:
@@ -145,7 +148,7 @@ class Queue:
         if row is None:
             return False
         try:
-            await asyncio.to_thread(check_files, row, self._files)
+            await asyncio.to_thread(check_files, row, self._files, self._trainers.rows)
         except InvalidFile as problem:
             await asyncio.to_thread(progress.fail, self._store, row.id, problem.error())
         else:

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from lib.engine.bases import OVERHEAD_SECONDS, model_format, root_of
 from lib.engine.events import note
-from lib.engine.files import RESULTS, Folder
+from lib.engine.files import RESULTS
+from lib.engine.folder import Folder
 from lib.engine.progress import end, find_job, tuned_name
 from lib.engine.store import Store
 from lib.engine.tables import EventRow, FileRow, JobRow, ModelRow, SpeedRow, now

@@ -7,6 +7,7 @@ import resource
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import openai
@@ -223,6 +224,23 @@ def test_a_client_does_not_wait_behind_a_batch(engine: Running, model: str) -> N
     assert engine.client.batches.retrieve(batch.id).status == "in_progress"
     engine.client.batches.cancel(batch.id)
     wait(engine, batch)
+
+
+@pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+def test_whoever_asked_is_told_how_a_batch_ended(engine: Running, model: str, end: str) -> None:
+    hook = engine.client.webhooks.create(event_types=[f"batch.{end}"], name="me", url="http://127.0.0.1:9/")  # type: ignore[arg-type]
+    batch = begin(
+        engine, ask(model, "a", "slow words", max_tokens=300 if end == "cancelled" else 1), *["x"] * (end == "failed")
+    )
+    if end == "cancelled":
+        engine.client.batches.cancel(batch.id)
+    assert wait(engine, batch).status == end
+    with closing(sqlite3.connect(engine.home / "engine.db")) as connection:
+        told = connection.execute("SELECT event FROM deliveries WHERE hook_id = ?", (hook.id,)).fetchall()
+    assert [(event["type"], event["data"]) for (text,) in told if (event := json.loads(text))] == [
+        (f"batch.{end}", {"id": batch.id})
+    ]
+    engine.client.webhooks.delete(hook.id)
 
 
 def tuned(engine: Process) -> str:

@@ -58,6 +58,8 @@ def owner(engine: Running) -> Iterator[Owner]:
     permission = client.fine_tuning.checkpoints.permissions.create(checkpoint, project_ids=["green"]).data[0]
     hook = client.webhooks.create(event_types=["batch.failed"], name="secret", url="http://127.0.0.1:9/secret")
     file = engine.upload()
+    asked = client.files.create(file=("secret.jsonl", b"secret"), purpose="batch").id
+    batch = client.batches.create(input_file_id=asked, endpoint="/v1/completions", completion_window="24h")
     ids = {
         "file_id": file,
         "upload_id": upload.id,
@@ -65,6 +67,7 @@ def owner(engine: Running) -> Iterator[Owner]:
         "model": ended.fine_tuned_model,
         "permission_id": permission.id,
         "hook_id": hook.id,
+        "batch_id": batch.id,
     }
     yield Owner(ids, ended.fine_tuned_model, checkpoint, file)
     client.fine_tuning.jobs.cancel(job.id)
@@ -131,6 +134,8 @@ def test_what_another_project_owns_cannot_be_used_either(engine: Running, owner:
                 client.completions.create(model=model, prompt="hello")
             with pytest.raises(openai.NotFoundError):
                 client.chat.completions.create(model=model, messages=[{"role": "user", "content": "hello"}])
+        with pytest.raises(openai.BadRequestError):
+            client.batches.create(input_file_id=owner.file, endpoint="/v1/completions", completion_window="24h")
         with pytest.raises(openai.BadRequestError):
             client.files.list(after=owner.file)
         with pytest.raises(openai.BadRequestError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.engine.lines import LONGEST_LINE
@@ -222,7 +222,7 @@ KEYS = ["messages", "tools", "functions", "parallel_tool_calls", "input", "prefe
 example_like = st.dictionaries(st.sampled_from([*KEYS, "prompt", "completion"]), anything)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200) | st.lists(example_like, max_size=3).map(lambda records: lines(*records)))
 def test_any_bytes_pass_or_are_refused_in_words(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.jsonl"
@@ -249,7 +249,7 @@ messages_like = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(messages_like, messages_like, messages_like)
 def test_any_messages_pass_or_are_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, first: list, second: list, third: list
