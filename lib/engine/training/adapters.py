@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from lib.engine.training.precision import has_bf16
 from lib.engine.training.report import TrainingProblem
 
 logging.disable_progress_bar()
@@ -109,7 +110,7 @@ def precision(*, trainable: bool) -> torch.dtype | str:
 
 def frozen_precision() -> torch.dtype:
     """Return the precision of weights under an adapter: 16 bits where a GPU has them, else 32."""
-    short = device().type == "cuda" and torch.cuda.is_bf16_supported()
+    short = device().type == "cuda" and has_bf16(device())
     return torch.bfloat16 if short else torch.float32
 
 

@@ -28,6 +28,7 @@ from lib.engine.training import parallel
 from lib.engine.training.checkpoint import Progress
 from lib.engine.training.data import IGNORED, Example, batch_plan, collate, micro_batches, pack
 from lib.engine.training.optim import USUAL, Schedule, set_rate
+from lib.engine.training.precision import has_bf16, shorten_frozen
 from lib.engine.training.report import Metrics, TrainingProblem
 
 CLIP = 1.0
@@ -88,6 +89,9 @@ class Learner:
         self.most = most
         self.packed = packed
         self.device = next(model.parameters()).device
+        self._short = has_bf16(self.device)
+        if self._short:
+            shorten_frozen(model)
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._keeps = "logits_to_keep" in inspect.signature(base.forward).parameters
         self._token_limit = max(512, LOGITS_LIMIT // base.config.get_text_config().vocab_size)
@@ -162,14 +166,7 @@ class Learner:
         return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
 
     def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device))
-
-
-def has_bf16(device: torch.device) -> bool:
-    """Tell whether bfloat16 multiplies faster here than float32 (it is emulated on older processors)."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._short)
 
 
 @dataclass(frozen=True)
