@@ -45,10 +45,11 @@ class Sampler:
         else:
             self._random.manual_seed((request.seed + index) % 2**63)
         self._constraint = constraint(loaded, request)
-        self._counts: dict[int, int] | None = None
-        if request.frequency_penalty or request.presence_penalty:
-            self._counts = {}
-        self._shaped = self._constraint is not None or self._counts is not None or bool(request.logit_bias)
+        self._drawn: set[int] = set()
+        self._extra: torch.Tensor | None = None
+        """What biases and penalties add to the scores, (vocabulary,); made with the first scores."""
+        self._penalised = bool(request.frequency_penalty or request.presence_penalty)
+        self._shaped = self._constraint is not None or self._penalised or bool(request.logit_bias)
         self.plain = request.temperature <= COLD and not self._shaped and request.logprobs is None
         """Whether the likeliest token is always the choice, so that a batch can choose for all at once."""
 
@@ -75,18 +76,24 @@ class Sampler:
         A token that was drawn `c` times loses `c * frequency + presence`: OpenAI's formula
         (https://platform.openai.com/docs/guides/text, frequency and presence penalties). The prompt does not count.
         """
-        scores = logits.clone()
-        for token, bias in self._request.logit_bias.items():
-            scores[token] += bias
-        if self._counts:
-            counts = torch.tensor(list(self._counts.values()))
-            scores[list(self._counts)] -= counts * self._request.frequency_penalty + self._request.presence_penalty
+        scores = logits
+        if self._penalised or self._request.logit_bias:
+            scores = logits + self._added(len(logits))
         return self._constraint.allow(scores) if self._constraint else scores
+
+    def _added(self, size: int) -> torch.Tensor:
+        if self._extra is None:
+            self._extra = torch.zeros(size)
+            for token, bias in self._request.logit_bias.items():
+                self._extra[token] = bias
+        return self._extra
 
     def _note(self, token: int) -> bool:
         """Remember a token; tell whether it was the last that the form allows."""
-        if self._counts is not None:
-            self._counts[token] = self._counts.get(token, 0) + 1
+        if self._penalised and self._extra is not None:
+            first = token not in self._drawn
+            self._drawn.add(token)
+            self._extra[token] -= self._request.frequency_penalty + first * self._request.presence_penalty
         if self._constraint is None:
             return False
         self._constraint.take(token)
