@@ -26,6 +26,9 @@ BODIES: dict[str, dict[str, Any]] = {
 """What a route wants in its body before it looks for the object that its path names."""
 
 
+BATCH = b'{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "prompt": "hi"}}\n'
+
+
 def routes() -> list[tuple[str, str]]:
     """Return the method and the path of every route, from an engine that never runs."""
     with tempfile.TemporaryDirectory() as folder:
@@ -45,6 +48,7 @@ class Owner:
     model: str
     checkpoint: str
     file: str
+    asks: str
     secret: str = "quite a secret"
 
 
@@ -57,6 +61,8 @@ def owner(engine: Running) -> Iterator[Owner]:
     upload = client.uploads.create(filename="secret.jsonl", purpose="fine-tune", bytes=100, mime_type="text/jsonl")
     permission = client.fine_tuning.checkpoints.permissions.create(checkpoint, project_ids=["green"]).data[0]
     hook = client.webhooks.create(event_types=["batch.failed"], name="secret", url="http://127.0.0.1:9/secret")
+    asks = client.files.create(file=("asks.jsonl", BATCH), purpose="batch").id
+    batch = client.batches.create(input_file_id=asks, endpoint="/v1/completions", completion_window="24h")
     file = engine.upload()
     asked = client.files.create(file=("secret.jsonl", b"secret"), purpose="batch").id
     batch = client.batches.create(input_file_id=asked, endpoint="/v1/completions", completion_window="24h")
@@ -69,7 +75,7 @@ def owner(engine: Running) -> Iterator[Owner]:
         "hook_id": hook.id,
         "batch_id": batch.id,
     }
-    yield Owner(ids, ended.fine_tuned_model, checkpoint, file)
+    yield Owner(ids, ended.fine_tuned_model, checkpoint, file, asks)
     client.fine_tuning.jobs.cancel(job.id)
 
 
@@ -129,6 +135,9 @@ def test_what_another_project_owns_cannot_be_used_either(engine: Running, owner:
         ):
             with pytest.raises(openai.BadRequestError):
                 client.fine_tuning.jobs.create(**fields)  # type: ignore[arg-type]
+        asks = {"endpoint": "/v1/completions", "completion_window": "24h"}
+        with pytest.raises(openai.BadRequestError):
+            client.batches.create(input_file_id=owner.asks, **asks)  # type: ignore[arg-type]
         for model in (owner.model, owner.checkpoint):
             with pytest.raises(openai.NotFoundError):
                 client.completions.create(model=model, prompt="hello")
