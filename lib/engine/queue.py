@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lib.engine import forecast, progress, results
+from lib.engine import forecast, progress
 from lib.engine.devices import CPU, Device
 from lib.engine.folder import Folder
+from lib.engine.job_end import conclude
 from lib.engine.job_files import check_files
 from lib.engine.job_folder import lay_out
 from lib.engine.limits import DEFAULTS
@@ -29,12 +29,10 @@ from lib.engine.progress import find_job
 from lib.engine.removal import clear_job, job_folders
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
-from lib.engine.trainer_process import EVENTS, GRACE_SECONDS, Line, Trainer, last_words, read_lines
+from lib.engine.trainer_process import EVENTS, GRACE_SECONDS, Line, Trainer, read_lines
 from lib.engine.turns import Rules, Waiting, in_turn
 from lib.engine.validate import InvalidFile
 
-POLITE_STOP = (128 + signal.SIGTERM, -signal.SIGTERM)
-"""Exit codes of a trainer that was asked to stop. If it was not us, the machine is being shut down."""
 PAUSE_AFTER_TROUBLE = 1.0
 CANCEL_GRACE_SECONDS = 5.0
 """A cancelled job has nothing to save."""
@@ -151,6 +149,9 @@ class Queue:
             await asyncio.to_thread(check_files, row, self._files, self._trainers.rows)
         except InvalidFile as problem:
             await asyncio.to_thread(progress.fail, self._store, row.id, problem.error())
+        except Exception as problem:
+            log.exception("the files of job %s could not be checked", row.id)
+            await self._give_up(row.id, problem)
         else:
             model = await asyncio.to_thread(self._models.find, row.model, row.project)
             parameters = model.facts.parameters if model else None
@@ -180,6 +181,10 @@ class Queue:
         except TooLarge as problem:
             error = {"code": "insufficient_memory", "message": str(problem), "param": None}
             await asyncio.to_thread(progress.fail, self._store, chosen.id, error)
+            return True
+        except Exception as problem:
+            log.exception("the memory of job %s could not be foretold", chosen.id)
+            await self._give_up(chosen.id, problem)
             return True
         if need is None:
             return False
@@ -230,8 +235,7 @@ class Queue:
             await self._train(row, run)
         except Exception as problem:
             log.exception("job %s could not be trained", row.id)
-            error = {"code": "server_error", "message": f"The engine could not go on: {problem}", "param": None}
-            await asyncio.to_thread(progress.fail, self._store, row.id, error)
+            await self._give_up(row.id, problem)
         finally:
             del self._runs[row.id]
             self._ready.set()
@@ -241,6 +245,11 @@ class Queue:
         """Clear up after the jobs that ended when no engine was there to do it."""
         for folder in await asyncio.to_thread(job_folders, self._home):
             await asyncio.to_thread(clear_job, self._store, folder)
+
+    async def _give_up(self, job_id: str, problem: Exception) -> None:
+        """End a job that the engine itself stumbled over, so that it does not hold up the next."""
+        error = {"code": "server_error", "message": f"The engine could not go on: {problem}", "param": None}
+        await asyncio.to_thread(progress.fail, self._store, job_id, error)
 
     async def _train(self, row: JobRow, run: Run) -> None:
         folder = self._home / row.id
@@ -254,7 +263,8 @@ class Queue:
         code = 0
         if not _has_ended(row, lines) and await asyncio.to_thread(progress.is_running, self._store, row.id):
             code = await run.trainer.run(behind, deliver)
-        if await asyncio.to_thread(self._conclude, row.id, folder, code):
+        others = frozenset(self._runs) - {row.id}
+        if await asyncio.to_thread(conclude, self._store, self._files, folder, code, others):
             await self._warm()
 
     def _prepare(self, row: JobRow, folder: Path) -> None:
@@ -262,26 +272,6 @@ class Queue:
         if model is None:
             raise FileNotFoundError(f"the model '{row.model}' is no longer there")
         lay_out(folder, row, model, self._files)
-
-    def _conclude(self, job_id: str, folder: Path, code: int) -> bool:
-        """Decide what a trainer's end means for its job; return whether there is a new model."""
-        with self._store.reading() as session:
-            row = find_job(session, job_id)
-        outcome = row.outcome or {}
-        if row.status != "running":
-            return False
-        if outcome.get("kind") == "done" and (folder / "model").is_dir():
-            results.succeed(self._store, self._files, job_id, folder / "model")
-            return True
-        if outcome.get("kind") == "error":
-            error = {key: outcome.get(key) for key in ("code", "message", "param")}
-            progress.fail(self._store, job_id, error)
-        elif code in POLITE_STOP:
-            others = frozenset(self._runs) - {job_id}
-            progress.requeue(self._store, "The training process was asked to stop.", crashed=True, ours=others)
-        else:
-            progress.fail(self._store, job_id, results.reason_of_exit(code, last_words(folder)))
-        return False
 
 
 def _has_ended(row: JobRow, lines: list[Line]) -> bool:

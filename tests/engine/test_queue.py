@@ -224,3 +224,22 @@ def test_who_waits_is_told_where(engine: Running) -> None:
     assert told[0].startswith("1 job ahead; starts in about")
     engine.client.fine_tuning.jobs.cancel(first.id)
     assert engine.wait(waiting.id).status == "succeeded"
+
+
+def test_a_job_that_the_engine_stumbles_over_fails_and_holds_up_no_other(
+    engine: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("lib.engine.queue.check_files", stumble)
+    failed = engine.wait(engine.create("steps=1").id)
+    assert (failed.error.code, failed.error.message) == (
+        "server_error",
+        "The engine could not go on: the disk is gone",
+    )
+    monkeypatch.undo()
+    monkeypatch.setattr("lib.engine.queue.judge", stumble)
+    assert engine.wait(engine.create("steps=1").id).error.code == "server_error"
+    monkeypatch.undo()
+    assert engine.wait(engine.create("steps=1").id).status == "succeeded"
