@@ -84,9 +84,9 @@ REFUSALS = {400, 401, 404, 405, 413, 415, 429}
 class Quick:
     """A worker that answers at once, from this process."""
 
-    async def generate(self, ask: dict[str, Any]) -> Stream:
+    async def generate(self, ask: dict[str, Any], project: str) -> Stream:
         json.dumps(ask)
-        stream = Stream(self, "r1")  # type: ignore[arg-type]
+        stream = Stream(self, "r1", project)  # type: ignore[arg-type]
         token = {"bytes": [228, 189], "logprob": -1.0, "top": [{"bytes": [1], "logprob": -2.0}], "offset": 0}
         told = {"tokens": [token] if "logprobs" in ask else []}
         events: list[Event] = [{"event": "start", "prompt_tokens": 1}]
@@ -95,7 +95,7 @@ class Quick:
             events += [{"event": "text", "index": index, "text": "t", **told}]
             events += [{"event": "end", "index": index, "finish_reason": "stop", "completion_tokens": 1}]
         for event in [*events, {"event": "done", "prompt_tokens": 1, "completion_tokens": ask["n"]}]:
-            stream.events.put_nowait(event)
+            stream.put(event)
         return stream
 
     def drop(self, stream: Stream) -> None:
