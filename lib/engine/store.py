@@ -28,6 +28,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # webhooks' secrets are in it, and the folder may be open to others
         self._engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=40)
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
