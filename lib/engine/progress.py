@@ -130,15 +130,18 @@ def is_paused(store: Store, job_id: str) -> bool:
 
 
 def requeue(store: Store, reason: str, *, crashed: bool, ours: frozenset[str] = frozenset()) -> None:
-    """Put running jobs, whose trainer is gone, back in the queue; give up on one that crashed too often.
+    """Put running jobs, whose trainer is gone, back in the queue; give up on one that crashed too often on the spot.
 
+    A job that made a step since its last crash is not to blame for the next: a long one may outlive many power cuts.
     `ours` names those that do have a trainer.
     """
     with store.writing() as session:
         for row in session.scalars(select(JobRow).where(JobRow.status == "running", JobRow.id.not_in(ours))):
             row.crashes += crashed
             if row.crashes >= MOST_CRASHES:
-                message = f"{reason} This happened {row.crashes} times during this job, so it was given up."
+                message = (
+                    f"{reason} This happened {row.crashes} times without a new step in between, so it was given up."
+                )
                 _fail(session, row, {"code": "training_interrupted", "message": message, "param": None})
             else:
                 row.status, row.interrupted = "queued", True
@@ -164,7 +167,7 @@ def _apply(session: Session, row: JobRow, line: dict[str, Any]) -> None:
             row.parameters = line.get("parameters")
             row.total_steps = line.get("total_steps")
         case "metrics" if line["step"] > row.last_step:
-            row.last_step = line["step"]
+            row.last_step, row.crashes = line["step"], 0
             pace = line["seconds"] / line["step"]
             row.estimated_finish = round(line["at"] + pace * (line["total_steps"] - line["step"]))
             session.add(metrics_event(row.id, line))

@@ -142,7 +142,7 @@ def test_pausing_and_resuming_under_random_kills_loses_no_step(start: Start) -> 
     """Kill the engine at once after each pause and resume, which is when the trainer is being stopped or started."""
     engine: Process = start()
     job = engine.create("steps=12 pause=0.1")
-    for number in range(6):
+    for number in range(4):  # twice resumed: a third crash on the spot would give the job up
         jobs = engine.client.fine_tuning.jobs
         known = jobs.retrieve(job.id)
         if known.status == "succeeded":

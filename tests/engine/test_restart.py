@@ -44,9 +44,20 @@ def test_a_killed_engine_takes_its_job_up_again_and_runs_those_that_waited(start
     connection.close()
 
 
-def test_a_job_that_loses_its_engine_three_times_is_given_up_with_the_reason(start: Start) -> None:
+def test_a_job_that_makes_steps_outlives_any_number_of_crashes(start: Start) -> None:
     engine = start()
-    job = engine.create("steps=1000 pause=0.05")
+    job = engine.create("steps=12 pause=0.1")
+    for reached in (2, 4, 6, 8):
+        eventually(lambda engine=engine: engine.steps(job.id), lambda steps, reached=reached: len(steps) > reached)
+        engine.kill()
+        engine = start()
+    assert engine.wait(job.id).status == "succeeded"
+    assert engine.steps(job.id) == list(range(1, 13))
+
+
+def test_a_job_that_loses_its_engine_three_times_on_the_spot_is_given_up_with_the_reason(start: Start) -> None:
+    engine = start()
+    job = engine.create("steps=1000 pause=5")
     for _ in range(3):
         eventually(
             lambda engine=engine: engine.client.fine_tuning.jobs.retrieve(job.id), lambda j: j.status == "running"
