@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     models: Path | None = None
     """Folder whose sub-folders are Hugging Face models that the embedded engine offers as bases."""
 
+    engine_hub: bool = False
+    """Let jobs name models of the Hugging Face hub (`org/name`): they are downloaded into `models`, once."""
+
     engine_url: str = ""
     """Base URL (ending in `/v1`) of an engine that already runs; empty starts the embedded one."""
 

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 from lib.config import Settings, settings
 from lib.engine import manage
 from lib.engine.app import TRAINER, Engine
+from lib.engine.bases import Bases
 from lib.engine.devices import Device, find_devices
 from lib.engine.guard import is_loopback
 from lib.engine.limits import read_limits
@@ -81,7 +82,7 @@ def make_engine(options: Options, told: Settings) -> Engine:
         options.home,
         host=options.host,
         api_key=options.api_key,
-        models=told.models,
+        models=Bases(told.models, hub=told.engine_hub),
         limits=read_limits(told),
         trainer=_trainers(told),
     )

@@ -60,7 +60,7 @@ class Engine:
         *,
         host: str = "127.0.0.1",
         api_key: str = "",
-        models: Path | None = None,
+        models: Path | Bases | None = None,
         limits: Limits = DEFAULTS,
         trainer: Trainers = TRAINER,
         worker: Sequence[str] = WORKER,
@@ -73,7 +73,8 @@ class Engine:
         parts = Folder(home / "uploads")
         self._checks = Checks(self._store, folder, limits)
         self._expiry = Expiry(self._store, folder, parts)
-        catalogue = Models(self._store, Bases(models), self._worker.forget)
+        bases = models if isinstance(models, Bases) else Bases(models)
+        catalogue = Models(self._store, bases, self._worker.forget)
         trainers = replace(trainer, cap=limits.project_running, rows=limits.file_rows)
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainers, self._worker.warm)
         rules = trainers.rules

@@ -6,8 +6,10 @@ code when they are loaded), and that no path is made from a client's string. Rea
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import re
 import struct
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -70,19 +72,27 @@ class Facts:
 
 @dataclass(frozen=True)
 class Base:
-    """A model that can be trained. `path` is None for the one that is made on the spot."""
+    """A model that can be trained. `path` is None for the one that is made on the spot.
+
+    `hub` is the id of a model that the first job on it has to download to that path.
+    """
 
     id: str
     path: Path | None
     created: int
     facts: Facts
+    hub: str | None = None
 
 
 class Bases:
-    """The bases on this machine, looked up afresh at each call: a folder may be added while the engine runs."""
+    """The bases on this machine, looked up afresh at each call: a folder may be added while the engine runs.
 
-    def __init__(self, folder: Path | None) -> None:
+    With `hub`, any id of the Hugging Face hub is one too, though no list can name them.
+    """
+
+    def __init__(self, folder: Path | None, *, hub: bool = False) -> None:
         self._folder = folder
+        self._hub = hub
 
     def all(self) -> list[Base]:
         """Return every base, the starter first."""
@@ -90,11 +100,26 @@ class Bases:
         if self._folder is None or not self._folder.is_dir():
             return [starter]
         folders = sorted(path for path in self._folder.iterdir() if path.name != STARTER and is_model(path))
-        return [starter, *(Base(p.name, p.resolve(), int(p.stat().st_mtime), facts(p)) for p in folders)]
+        return [starter, *(Base(_name(p), p.resolve(), int(p.stat().st_mtime), facts(p)) for p in folders)]
 
     def find(self, model: str) -> Base | None:
         """Return the base of that id."""
-        return next((base for base in self.all() if base.id == model), None)
+        found = next((base for base in self.all() if base.id == model), None)
+        if found is None and self._hub and self._folder and HUB_ID.fullmatch(model):
+            return Base(model, hub_folder(self._folder, model), _CREATED, Facts(None, FALLBACK_CONTEXT), hub=model)
+        return found
+
+
+HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
+
+
+def hub_folder(models: Path, model: str) -> Path:
+    """Return where a model of the hub lies. Its id is inside the folder: a client's string makes no path."""
+    return models.resolve() / f"hub-{hashlib.sha256(model.encode()).hexdigest()[:16]}"
+
+
+def _name(folder: Path) -> str:
+    return _json(folder / "tuneboard.json").get("hub") or folder.name
 
 
 def is_model(folder: Path) -> bool:

@@ -87,7 +87,7 @@ class Generate:
     def _prepare(self, asked: GenerateRequest, project: str) -> tuple[Path, Shape]:
         """Find the model and read its mark: both look at the disk."""
         model = self._models.find(asked.model, project)
-        if model is None:
+        if model is None or model.hub:
             raise no_model(asked.model)
         if model.path is None:
             message = f"'{model.id}' has not learned anything yet: tune it first, then ask the tuned model."

@@ -49,6 +49,7 @@ class Model:
     facts: Facts
     format: str | None = None
     job: str | None = None
+    hub: str | None = None
 
     @property
     def is_base(self) -> bool:
@@ -57,7 +58,9 @@ class Model:
 
     def spec(self) -> dict[str, str]:
         """Return what the trainer is told when a job starts from this model."""
-        return {"kind": "folder", "path": str(self.path)} if self.path else {"kind": STARTER}
+        if self.path is None:
+            return {"kind": STARTER}
+        return {"kind": "folder", "path": str(self.path)} | ({"hub": self.hub} if self.hub else {})
 
 
 class Models:
@@ -104,7 +107,7 @@ class Models:
         """Return one model object."""
         name = request.path_params["model"]
         model = self.find(name, project_of(request))
-        if model is None:
+        if model is None or model.hub:  # whether the hub has it, only the download will show
             raise no_model(name)
         with self._store.reading() as session:
             speed = session.get(SpeedRow, model.root)
@@ -123,7 +126,7 @@ class Models:
 
 
 def _of_base(base: Base) -> Model:
-    return Model(base.id, base.created, base.id, base.path, base.facts)
+    return Model(base.id, base.created, base.id, base.path, base.facts, hub=base.hub)
 
 
 def _of_row(row: ModelRow) -> Model | None:

@@ -16,6 +16,7 @@ import sys
 import threading
 from pathlib import Path
 
+from lib.engine.training.fetch import fetch
 from lib.engine.training.report import Reporter, TrainingProblem
 from lib.engine.training.spec import read_spec
 from lib.engine.training.stop import STOPPED, Stop, Stopped
@@ -32,6 +33,8 @@ def main(folder: Path, stop: Stop) -> int:
 def _train(folder: Path, report: Reporter, stop: Stop) -> int:
     try:
         spec = read_spec(folder)
+        if spec.hub and spec.base:
+            fetch(spec.hub, spec.base, report)
         from lib.engine.training.job import train  # noqa: PLC0415 - torch takes seconds to load; a bad spec need not wait
 
         train(spec, report, stop)

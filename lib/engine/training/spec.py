@@ -46,10 +46,14 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Spec:
-    """One job. `base` is the folder of the model to tune, or `None` for a model made from the examples alone."""
+    """One job. `base` is the folder of the model to tune, or `None` for a model made from the examples alone.
+
+    `hub` is the id of the model that has to be downloaded to that folder, if it is not there.
+    """
 
     folder: Path
     base: Path | None
+    hub: str | None
     training_file: Path
     validation_file: Path | None
     output: Path
@@ -79,6 +83,7 @@ def read_spec(folder: Path) -> Spec:
     return Spec(
         folder=folder,
         base=None if base["kind"] == "starter" else Path(base["path"]),
+        hub=base.get("hub"),
         training_file=Path(raw["training_file"]),
         validation_file=Path(raw["validation_file"]) if raw.get("validation_file") else None,
         output=Path(raw["output"]),
