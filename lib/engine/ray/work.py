@@ -17,6 +17,7 @@ from ray import train as ray_train
 
 from lib.engine.ray.staging import Staging
 from lib.engine.training.__main__ import problem_of
+from lib.engine.training.fetch import fetch
 from lib.engine.training.report import Reporter, TrainingProblem
 from lib.engine.training.spec import read_spec
 from lib.engine.training.stop import STOPPED, Stop, Stopped
@@ -89,7 +90,10 @@ def _train(folder: Path, first: bool, wish: Stop) -> None:
     from lib.engine.training.job import train  # noqa: PLC0415 - torch takes seconds; who only stops need not wait
 
     with Reporter(folder / EVENTS if first else Path(os.devnull)) as report:
-        train(read_spec(folder), report, wish)
+        spec = read_spec(folder)
+        if spec.hub and spec.base:
+            fetch(spec.hub, spec.base, report)
+        train(spec, report, wish)
 
 
 def _give_up(bell: Any, problem: TrainingProblem) -> None:

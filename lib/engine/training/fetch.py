@@ -11,6 +11,8 @@ import os
 import shutil
 from pathlib import Path
 
+from filelock import FileLock
+
 from lib.engine.training.folders import write_folder
 from lib.engine.training.report import Reporter, TrainingProblem
 
@@ -20,8 +22,13 @@ WANTED = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt",
 
 def fetch(model: str, target: Path, report: Reporter) -> None:
     """Download a model of the hub to a folder, unless it is there; raise `TrainingProblem` if that can't be done."""
-    if target.is_dir():
-        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_name(f".{target.name}.lock")):  # two jobs may want the same base
+        if not target.is_dir():
+            _download(model, target, report)
+
+
+def _download(model: str, target: Path, report: Reporter) -> None:
     report.message(f"Downloading {model} from the Hugging Face hub.")
     os.environ["HF_HUB_OFFLINE"] = "0"  # read when the library is first imported: later in this process it stays so
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
