@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import api, memory, pages, playground, starter, training, workbench
+from tests.bench import api, memory, pages, playground, serving, starter, training, workbench
 from tests.bench.figures import HEADER
 
 PARTS = {
+    "serving": serving,
     "training": training,
     "starter": starter,
     "playground": playground,

@@ -1,49 +1,45 @@
-"""A bare Starlette route on uvicorn, in a process of its own: the least that an answer over HTTP costs.
-
-`python -m tests.bench.bare FILE` answers every GET with the file's bytes, prints its port, and ends with its parent.
-"""
+"""`python -m tests.bench.bare FOLDER TOKENS`: bare `generate`, a prompt a line in, its times a line out."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-import threading
 import time
-from pathlib import Path
-
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from typing import Any
 
 
-def main(path: Path) -> None:
-    """Serve until standard input closes."""
-    body = path.read_bytes()
+class Ticks:
+    """A streamer that only looks at the clock."""
 
-    def answer(_request: Request) -> Response:
-        return Response(body, media_type="application/json")
+    def __init__(self) -> None:
+        self.times: list[float] = []
 
-    app = Starlette(routes=[Route("/{path:path}", answer)])
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
-    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    threading.Thread(target=_tell, args=(server,), daemon=True).start()
-    server.run()
+    def put(self, _tokens: Any) -> None:
+        self.times.append(time.perf_counter())
 
-
-def _tell(server: uvicorn.Server) -> None:
-    while not server.started:
-        time.sleep(0.002)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    sys.stdout.write(json.dumps({"port": port}) + "\n")
-    sys.stdout.flush()
+    def end(self) -> None:
+        """Do nothing: the last token has been counted."""
 
 
-def _end_with_parent(server: uvicorn.Server) -> None:
-    sys.stdin.read()
-    server.should_exit = True
+def main(folder: str, tokens: int) -> None:
+    """Answer prompts until standard input closes."""
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
+    model.generation_config.eos_token_id = None
+    for line in sys.stdin:
+        prompt = json.loads(line)
+        ticks = Ticks()
+        began = time.perf_counter()
+        inputs = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)
+        model.generate(**inputs, max_new_tokens=tokens, do_sample=True, temperature=0.8, streamer=ticks)
+        times = ticks.times[1:]  # the first call brings the prompt
+        sys.stdout.write(json.dumps([times[0] - began, times[-1] - began]) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))
