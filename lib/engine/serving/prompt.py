@@ -15,7 +15,7 @@ from lib.engine.serving.constrain import constraint
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.protocol import Prompt, Refusal, Request, Token
 from lib.engine.serving.sampling import likeliest
-from lib.engine.serving.script import told
+from lib.engine.serving.script import echoed, told
 from lib.engine.serving.stops import Detokenizer
 from lib.engine.serving.tool_grammar import way
 from lib.engine.serving.vocabulary import vocabulary
@@ -72,23 +72,21 @@ def echo(loaded: Loaded, request: Request, ids: Sequence[int], logits: Sequence[
     """
     if not request.echo:
         return None
+    text = echoed(request, loaded)
+    if request.logprobs is None:
+        return {"text": text, "tokens": []}
     shown = list(ids)
     if request.prompt is not None and (not request.prompt or shown[:1] == [loaded.tokenizer.bos_token_id]):
         shown = shown[1:]
-    own = Detokenizer(loaded.tokenizer)
-    texts = [own.feed(token) for token in shown]
-    text = "".join(texts) if request.prompt is None else request.prompt
-    if request.logprobs is None:
-        return {"text": text, "tokens": []}
     words = vocabulary(loaded)
     scores = _before(logits, len(ids))[len(ids) - len(shown) :]
     tokens: list[Token] = []
-    offset = 0
-    for token, part, row in zip(shown, texts, scores, strict=True):
+    own, offset = Detokenizer(loaded.tokenizer), 0
+    for token, row in zip(shown, scores, strict=True):
         logprobs = None if row is None else row.float().log_softmax(-1).cpu()
         top = [] if logprobs is None else likeliest(logprobs, request.logprobs)
         tokens.append(told(words, token, None if logprobs is None else float(logprobs[token]), top, offset))
-        offset += len(part)
+        offset += len(own.feed(token))
     return {"text": text, "tokens": tokens}
 
 

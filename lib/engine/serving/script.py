@@ -28,14 +28,16 @@ class Piece:
 
 
 class Script:
-    """The telling of one answer. `before` is the length of an echoed prompt."""
+    """The telling of one answer."""
 
-    def __init__(self, request: Request, loaded: Loaded, before: int = 0) -> None:
+    def __init__(self, request: Request, loaded: Loaded) -> None:
         self._request = request
         self._ends = loaded.ends
         self._text = Detokenizer(loaded.tokenizer)
         self._stops = StopHolder(request.stop)
-        self._log = None if request.logprobs is None else Log(vocabulary(loaded), before)
+        self._log: Log | None = None
+        if request.logprobs is not None:
+            self._log = Log(vocabulary(loaded), len(echoed(request, loaded)) if request.echo else 0)
         self._marks: dict[int, str] = {}
         self._reader: ToolReader | None = None
         if request.tools and (known := way(loaded.tokenizer, request)):
@@ -72,8 +74,16 @@ class Script:
         return Piece(shown, reason, () if reader.calling or reader.calls else tokens, calls)
 
 
+def echoed(request: Request, loaded: Loaded) -> str:
+    """Return the prompt as it is told back."""
+    if request.prompt is not None:
+        return request.prompt
+    own = Detokenizer(loaded.tokenizer)
+    return "".join(own.feed(token) for token in request.prompt_ids or ())
+
+
 class Log:
-    """Tokens that wait to be told with the text that they belong to."""
+    """Tokens that wait to be told with the text that they belong to. `before` is the length of an echoed prompt."""
 
     def __init__(self, words: Vocabulary, before: int) -> None:
         self._words = words

@@ -15,6 +15,7 @@ from llguidance import LLTokenizer
 from llguidance.hf import from_tokenizer
 
 from lib.engine.serving.models import Loaded
+from lib.engine.serving.protocol import Request
 
 JSON_CHARACTERS = frozenset('{}[]":,-.0123456789\\abcdefghijklmnopqrstuvwxyz')
 
@@ -59,3 +60,17 @@ def vocabulary(loaded: Loaded) -> Vocabulary:
     if known is None:
         known = _known[loaded.tokenizer] = Vocabulary(loaded)
     return known
+
+
+def has_words(loaded: Loaded, request: Request) -> bool:
+    """Tell whether all is at hand that a request needs to know of the tokens: reading them would hold others up."""
+    if request.logprobs is None and request.response_format is None and not request.tools:
+        return True
+    return "writes_json" in vars(vocabulary(loaded))
+
+
+def read_words(loaded: Loaded, request: Request) -> Loaded:
+    """Read the tokens, if the request needs them; return the model."""
+    if not has_words(loaded, request):
+        _ = vocabulary(loaded).writes_json
+    return loaded

@@ -19,6 +19,7 @@ from lib.engine.serving.models import Loaded, Models
 from lib.engine.serving.prompt import echo, encode
 from lib.engine.serving.protocol import Refusal, Request, Writer, read_request
 from lib.engine.serving.script import Piece
+from lib.engine.serving.vocabulary import has_words, read_words
 
 
 @dataclass
@@ -122,9 +123,11 @@ class Worker:
     def _ask(self, request: Request) -> None:
         self._asks[request.id] = Ask(request, open=request.n)
         if loaded := self.models.at_hand(request.model):
-            self._prepare(request, loaded)
-            return
-        future = self._loader.submit(self.models.get, request.model)
+            if has_words(loaded, request):
+                self._prepare(request, loaded)
+                return
+            self.models.release(loaded)
+        future = self._loader.submit(lambda: read_words(self.models.get(request.model), request))
         future.add_done_callback(lambda loaded: self._inbox.put((request, loaded)))
 
     def _loaded(self, request: Request, loading: Future[Loaded]) -> None:

@@ -124,3 +124,26 @@ def test_a_request_that_is_cancelled_while_its_model_loads_is_never_begun(folder
     told.ask(id="r2", model=str(folder), max_tokens=2)
     told.until_done("r2")
     assert told.events("r1") == []
+
+
+def test_a_prompt_is_echoed_and_tokens_are_told_with_their_text(folder: Path) -> None:
+    told = Told()
+    told.ask(id="r1", model=str(folder), echo=True, logprobs=1, max_tokens=3, temperature=0)
+    start, prompt, *texts, _, _ = told.until_done("r1")
+    assert (start["event"], prompt["event"], prompt["text"]) == ("start", "prompt", "唐朝 ->")
+    assert len(prompt["tokens"]) == 5
+    tokens = [token for event in texts for token in event["tokens"]]
+    assert bytes(byte for token in tokens for byte in token["bytes"]).decode() == text_of(texts)
+    assert tokens[0]["offset"] == len("唐朝 ->")
+
+
+def test_a_form_is_kept_while_others_write_freely(folder: Path) -> None:
+    told = Told()
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"enum": ["唐", "英雄"]}, "strict": True}}
+    told.ask(id="free", model=str(folder), seed=1, max_tokens=30)
+    told.ask(id="held", model=str(folder), seed=2, n=3, response_format=form)
+    told.ask(id="bad", model=str(folder), response_format=form | {"json_schema": {"name": "n", "schema": {"type": 1}}})
+    told.until_done("free", "held", "bad")
+    assert {text_of(told.events("held"), index) for index in range(3)} <= {'"唐"', '"英雄"'}
+    assert told.events("free")[-1]["completion_tokens"] == 30
+    assert (told.events("bad")[-1]["status"], told.events("bad")[-1]["code"]) == (400, "invalid_json_schema")
