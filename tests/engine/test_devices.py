@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lib.config import Settings, settings
+from lib.engine.__main__ import _trainers, main
 from lib.engine.devices import CPU, Gpu, find_devices, read_gpus, visible
 
 TWO = "0, GPU-aaa, 81559, 80000\n1, GPU-bbb, 81559, 1000\n"
@@ -54,3 +56,20 @@ def test_visible_devices_are_read_as_cuda_reads_them() -> None:
 def test_memory_is_read_in_bytes_and_what_cannot_be_read_is_no_gpu(smi: Path) -> None:
     smi.write_text("0, GPU-aaa, 1000, 10\n1, GPU-bbb, [N/A], [N/A]\nsomething broke\n")
     assert read_gpus() == [Gpu("0", "GPU-aaa", 1000 * 1024**2, 10 * 1024**2)]
+
+
+def test_a_cluster_has_as_many_places_as_told_and_none_of_this_machines_memory() -> None:
+    trainers = _trainers(Settings(engine_ray="ray://head:10001", engine_ray_slots=3))
+    assert [device.far for device in trainers.devices] == [True] * 3
+    assert trainers.command[-1] == "lib.engine.ray"
+
+
+def test_a_cluster_without_ray_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TUNEBOARD_ENGINE_RAY", "auto")
+    monkeypatch.setattr("lib.engine.__main__.find_spec", lambda _name: None)
+    settings.cache_clear()
+    assert main(["--home", str(tmp_path)]) == 2
+    settings.cache_clear()
+    assert "requirements-ray.txt" in capsys.readouterr().err

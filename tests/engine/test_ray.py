@@ -25,7 +25,7 @@ pytestmark = [
 ]
 FAR = Trainers((sys.executable, "-m", "lib.engine.ray"), (Device("Ray", far=True),))
 KNOBS = {"n_epochs": 4, "batch_size": 8, "learning_rate_multiplier": 0.2}
-"""A gentle rate: at a high one, float noise grows from step to step whatever adds it up."""
+"""A gentle rate: at a high one, the noise of 16-bit sums grows from step to step, in whatever order they are added."""
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_a_machine_that_dies_costs_steps_but_neither_the_job_nor_its_result(
     cluster.remove_node(cluster.machines[1], allow_graceful=False)
     end(far, job)
     assert far.steps(job) == here.steps(reference) == list(range(1, 81))
-    assert losses(far, job) == pytest.approx(losses(here, reference), rel=0.02)
-    assert losses(far, job)[-1] == pytest.approx(losses(here, reference)[-1], rel=0.002)
+    assert losses(far, job) == pytest.approx(losses(here, reference), rel=0.01)
+    assert losses(far, job)[-1] == pytest.approx(losses(here, reference)[-1], rel=0.005)
     told = [event.message for event in far.events(job)]
     assert any("Resumed from the state after step" in message for message in told)
 
