@@ -27,11 +27,13 @@ CONTEXT_OF_A_GPU = 600 * MIB
 FULL_LIMIT = 100_000_000
 LOGITS_LIMIT = 2**27
 LORA_RANK = 16
-"""The trainer's own: `training/lora.py` and `training/loop.py`, which this process must not import."""
+"""The trainer's own: `training/lora.py` and `training/learner.py`, which this process must not import."""
 WHOLE_STATE = 16
 """Bytes for a trained weight: itself, its gradient, and two averages of AdamW, in 32 bits each."""
 KEPT = 68
 """Bytes that a layer keeps for the way back, per token and unit of width, as `training/recompute.py` counts them."""
+KEPT_BY_ADAPTERS = 24
+"""Bytes more under LoRA, whose adapters keep a copy of what they read, in 32 bits."""
 LOGIT_BYTES = 14
 """Bytes for each logit: itself, its copy in 32 bits, its probability and its gradient."""
 CGROUPS = Path("/sys/fs/cgroup")
@@ -109,7 +111,8 @@ def is_lora(shape: Shape, knobs: Mapping[str, Any]) -> bool:
 def needed(shape: Shape, load: Load, *, on_gpu: bool = False) -> int:
     """Return the peak of a trainer's memory in bytes, on its GPU or on the machine."""
     knobs = load.hyperparameters
-    if is_lora(shape, knobs):
+    lora = is_lora(shape, knobs)
+    if lora:
         rank = knobs.get("lora_r") or LORA_RANK
         adapter = rank * shape.layers * shape.width * 20  # seven matrices, four of them square, three three times wider
         state = shape.parameters * (2 if on_gpu else 4) + adapter * WHOLE_STATE
@@ -117,7 +120,7 @@ def needed(shape: Shape, load: Load, *, on_gpu: bool = False) -> int:
         state = shape.parameters * WHOLE_STATE
     tokens = _tokens_at_once(shape, load)
     layers = 2 if knobs.get("gradient_checkpointing") is True else shape.layers
-    kept = tokens * KEPT * shape.width * layers
+    kept = tokens * (KEPT + KEPT_BY_ADAPTERS * lora) * shape.width * layers
     logits = tokens * shape.vocabulary * LOGIT_BYTES
     return state + kept + logits + (CONTEXT_OF_A_GPU if on_gpu else LIBRARIES)
 

@@ -60,10 +60,10 @@ def test_a_shape_is_read_from_headers(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_what_is_foretold_counts_as_the_trainer_does() -> None:
-    from lib.engine.training import loop, lora
+    from lib.engine.training import learner, lora
 
     assert (lora.FULL_LIMIT, lora.RANK) == (memory.FULL_LIMIT, memory.LORA_RANK)
-    assert loop.LOGITS_LIMIT == memory.LOGITS_LIMIT
+    assert learner.LOGITS_LIMIT == memory.LOGITS_LIMIT
 
 
 def test_the_room_is_what_the_tightest_control_group_leaves(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from lib.engine.training.adapters import count, device
 from lib.engine.training.checkpoint import Progress, Resumed
 from lib.engine.training.data import encode, read_records
 from lib.engine.training.keeper import Keeper
-from lib.engine.training.loop import Course, Learner, out_of_patience, run
+from lib.engine.training.learner import Learner
+from lib.engine.training.loop import Course, out_of_patience, run
 from lib.engine.training.optim import optimizers
 from lib.engine.training.packing import packs
 from lib.engine.training.plan import Plan, Size, resolve

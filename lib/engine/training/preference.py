@@ -2,7 +2,7 @@
 
 The reference is the model as the job found it. What it thinks of every answer is computed once, before the first step,
 and kept in the job's folder: no second model is held in memory, and a resumed job goes on with the same numbers.
-Promises that prompts are masked. Knows the loop's protocol (`Learner`), nothing about optimizers or checkpoints.
+Promises that prompts are masked. Knows the loop's protocol (`Learns`), nothing about optimizers or checkpoints.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from lib.engine.training.data import Example, Record, cut_to, encode_chat, naming, teaches
-from lib.engine.training.loop import Learner
+from lib.engine.training.learner import Learner
 
 REFERENCE = "reference.json"
 

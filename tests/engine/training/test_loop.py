@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lib.engine.training import keeper, loop
+from lib.engine.training import keeper, learner
 from lib.engine.training.checkpoint import Progress
 from lib.engine.training.data import Example
 from lib.engine.training.keeper import Keeper
-from lib.engine.training.loop import Course, Learner, Learns, Tally, run
+from lib.engine.training.learner import Learner, Tally
+from lib.engine.training.loop import Course, Learns, run
 from lib.engine.training.report import Metrics, TrainingProblem
 from lib.engine.training.starter import make_model
 from lib.engine.training.stop import Stop, Stopped
@@ -121,21 +122,35 @@ def test_a_point_that_could_not_be_saved_stops_no_training(monkeypatch: pytest.M
     assert heard == ["The state of this job could not be saved: No space left on device. An older one is kept."]
 
 
+def masked(length: int, trained: Sequence[int]) -> Example:
+    return Example(list(range(4, 4 + length)), [place in trained for place in range(length)])
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        [masked(length, range(1, length)) for length in (3, 5, 8)],
+        [masked(4, [3]), masked(9, [1, 8])],
+        [masked(6, [2, 3, 4, 5]), masked(6, [2, 3, 4, 5])],
+    ],
+    ids=["completions", "chats with much between answers", "of one length"],
+)
 def test_the_gradient_is_that_of_the_mean_over_trained_tokens_however_the_batch_is_cut(
-    monkeypatch: pytest.MonkeyPatch,
+    examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "has_bf16", lambda _: False)
+    monkeypatch.setattr(learner, "has_bf16", lambda _: False)
     tokenizer = train_tokenizer(["abcdefgh"])
-    examples = [Example(list(range(4, 4 + n)), [False] + [True] * (n - 1)) for n in (3, 5, 8)]
+    trained = sum(sum(example.trained) for example in examples)
     model = make_model(tokenizer, seed=1)
     loss = torch.zeros(())
     for example in examples:
         logits = model(input_ids=torch.tensor([example.ids])).logits[0]
-        loss += functional.cross_entropy(logits[:-1], torch.tensor(example.ids[1:]), reduction="sum")
-    (loss / (2 + 4 + 7)).backward()
+        each = functional.cross_entropy(logits[:-1], torch.tensor(example.ids[1:]), reduction="none")
+        loss += each[torch.tensor(example.trained[1:])].sum()
+    (loss / trained).backward()
     for most in (None, 1, 2):
-        learner = Learner(make_model(tokenizer, seed=1), 0, clip=math.inf, most=most)
-        tally = learner.step(examples, [])
-        assert tally.means[0] == pytest.approx(float(loss.detach()) / 13, rel=1e-6)
-        for found, expected in zip(learner.model.parameters(), model.parameters(), strict=True):
+        pupil = Learner(make_model(tokenizer, seed=1), 0, clip=math.inf, most=most)
+        tally = pupil.step(examples, [])
+        assert tally.means[0] == pytest.approx(float(loss.detach()) / trained, rel=1e-6)
+        for found, expected in zip(pupil.model.parameters(), model.parameters(), strict=True):
             assert torch.allclose(found.grad, expected.grad, rtol=1e-4, atol=1e-6)
