@@ -1,45 +1,51 @@
-"""`python -m tests.bench.bare FOLDER TOKENS`: bare `generate`, a prompt a line in, its times a line out."""
+"""`python -m tests.bench.bare FILE`: a Starlette server that answers everything with the bytes of a file.
+
+Prints its port as the engine does, and ends when standard input closes.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
+import socket
 import sys
-import time
-from typing import Any
+import threading
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 
-class Ticks:
-    """A streamer that only looks at the clock."""
+class Server(uvicorn.Server):
+    """Uvicorn, telling its port once it listens."""
 
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def put(self, _tokens: Any) -> None:
-        self.times.append(time.perf_counter())
-
-    def end(self) -> None:
-        """Do nothing: the last token has been counted."""
-
-
-def main(folder: str, tokens: int) -> None:
-    """Answer prompts until standard input closes."""
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-    model: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
-    model.generation_config.eos_token_id = None
-    for line in sys.stdin:
-        prompt = json.loads(line)
-        ticks = Ticks()
-        began = time.perf_counter()
-        inputs = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)
-        model.generate(**inputs, max_new_tokens=tokens, do_sample=True, temperature=0.8, streamer=ticks)
-        times = ticks.times[1:]  # the first call brings the prompt
-        sys.stdout.write(json.dumps([times[0] - began, times[-1] - began]) + "\n")
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        port = self.servers[0].sockets[0].getsockname()[1]
+        sys.stdout.write(json.dumps({"port": port}) + "\n")
         sys.stdout.flush()
 
 
+def main(file: Path) -> None:
+    """Serve until standard input closes."""
+    body = file.read_bytes() if file.exists() else b"{}"
+
+    async def answer(_request: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    app = Starlette(routes=[Route("/{path:path}", answer)])
+    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, ws="none"))
+
+    def listen() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=listen, daemon=True).start()
+    asyncio.run(server.serve())
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(Path(sys.argv[1]))

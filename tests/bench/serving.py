@@ -105,7 +105,7 @@ def engine(home: Path) -> Iterator[int]:
 @contextmanager
 def bare(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run `generate` in a process that answers prompts, a line each."""
-    with _child([sys.executable, "-m", "tests.bench.bare", str(folder), str(TOKENS)], {}) as process:
+    with _child([sys.executable, "-m", "tests.bench.bare_generate", str(folder), str(TOKENS)], {}) as process:
         yield process
 
 
