@@ -1,33 +1,46 @@
-"""`python -m tests.bench.training`: our training loop beside the alternatives, on the same model and batches.
+"""`python -m tests.bench.training [ROUNDS]`: our training loop beside the alternatives, on the same model and examples.
 
-Ours tells loss, accuracy and progress at every step; the bare loop of torch does nothing but forward, backward and
-step; `transformers.Trainer` gets the same optimizers. They are measured in turns, in the same run.
+Ours tells loss, accuracy and progress at every step. The plain loop of torch has its batches as tensors beforehand and
+does nothing but forward, backward and step, with our precision and optimizers. TRL's SFTTrainer is taken at its
+defaults (batches of 8, gradient checkpointing, AdamW; 16 bits where the processor has them), told only to save and
+print nothing; where `trl` is not installed, its rows are left out. All are measured in turns, in one process; making
+data ready is not counted.
 """
 
 from __future__ import annotations
 
 import copy
 import random
+import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments
+from torch.nn import functional
+from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.utils import logging
 
+from lib.engine.training import lora
+from lib.engine.training.adapters import device
 from lib.engine.training.checkpoint import Progress
 from lib.engine.training.data import Example, batch_plan, collate, encode
-from lib.engine.training.loop import Course, Learner, run
+from lib.engine.training.learner import Learner
+from lib.engine.training.loop import Course, run
 from lib.engine.training.optim import optimizers, set_rate
 from lib.engine.training.plan import Method, auto_rates
+from lib.engine.training.precision import has_bf16
+from lib.engine.training.spec import Hyperparameters
 from lib.engine.training.starter import make_model
 from lib.engine.training.tokenizer import train_tokenizer
 from tests.bench.figures import HEADER, Figure
 
 EXAMPLES, BATCH, ROUNDS = 48, 4, 4
+Way = Callable[["Material"], float]
 
 
 @dataclass(frozen=True)
@@ -35,109 +48,122 @@ class Material:
     """A model and examples to train it on."""
 
     model: Any
+    method: Method
     tokenizer: Any
     examples: Sequence[Example]
 
+    def fresh(self) -> Material:
+        """Return the same with a model that has learned nothing."""
+        return Material(copy.deepcopy(self.model).to(device()), self.method, self.tokenizer, self.examples)
+
     @property
     def tokens(self) -> int:
+        """Tokens in all examples, padding not counted."""
         return sum(len(example.ids) for example in self.examples)
 
 
-def material() -> Material:
-    """Make a starter model and examples of the size of short stories."""
+def materials() -> Iterator[tuple[str, Material]]:
+    """Yield a starter, and a Llama of 20 million parameters with an adapter, with examples like short stories."""
     chance = random.Random(0)  # noqa: S311
     letters = [chr(0x4E00 + i) for i in range(1_500)]
     texts = ["".join(chance.choices(letters, k=300)) for _ in range(EXAMPLES)]
     tokenizer = train_tokenizer([*texts, "".join(letters) * 2])
     records = [(i, {"prompt": "甲,乙 ->", "completion": text}) for i, text in enumerate(texts)]
-    return Material(make_model(tokenizer, 0), tokenizer, encode(tokenizer, records, 2_048, "training_file")[0])
+    examples = encode(tokenizer, records, 2_048, "training_file")[0]
+    yield "`starter`", Material(make_model(tokenizer, 0), Method.SCRATCH, tokenizer, examples)
+    yield "a Llama of 20M with LoRA", Material(llama(tokenizer), Method.LORA, tokenizer, examples)
 
 
-def bare(stuff: Material) -> None:
-    """Train an epoch with the least code there is."""
-    model, rates = stuff.model, auto_rates(Method.SCRATCH, 0)
-    chosen = optimizers(model, rates)
+def llama(tokenizer: Any) -> Any:
+    """Make a Llama with random weights and an adapter, as a job would."""
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=512,
+        intermediate_size=1_408,
+        num_hidden_layers=6,
+        num_attention_heads=8,
+        tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks by an old name
+        return lora.adapt(LlamaForCausalLM(config), Hyperparameters())
+
+
+def plain(stuff: Material) -> float:
+    """Train an epoch with the least code there is; return its seconds."""
+    model = stuff.model.train()
+    chosen = optimizers(model, auto_rates(stuff.method, 0))
     plan = batch_plan([len(example.ids) for example in stuff.examples], BATCH, 0, 0)
-    for step, batch in enumerate(plan):
-        sides = collate([stuff.examples[i] for i in batch], 0)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = model(input_ids=sides.ids, use_cache=False).logits
-        loss = torch.nn.functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), sides.labels[:, 1:].flatten())
+    batches = [collate([stuff.examples[i] for i in batch], 0) for batch in plan]
+    pairs = [(batch.ids.to(device()), batch.labels[:, 1:].flatten().to(device())) for batch in batches]
+    short = has_bf16(device())
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    began = time.perf_counter()
+    for step, (ids, wanted) in enumerate(pairs):
+        with torch.autocast(device().type, torch.bfloat16, enabled=short):
+            logits = model(input_ids=ids, use_cache=False).logits
+        loss = functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), wanted)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
         set_rate(chosen, step, len(plan))
         for optimizer in chosen:
             optimizer.step()
             optimizer.zero_grad()
+    if device().type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
 
 
-def ours(stuff: Material) -> None:
-    """Train an epoch as a job does."""
+def ours(stuff: Material) -> float:
+    """Train an epoch as a job does; return its seconds."""
     course = Course(stuff.examples, [], n_epochs=1, batch_size=BATCH, seed=0)
-    chosen = optimizers(stuff.model, auto_rates(Method.SCRATCH, 0))
-    run(Learner(stuff.model, 0), chosen, course, Progress(), lambda _: None, lambda _: None)
+    chosen = optimizers(stuff.model, auto_rates(stuff.method, 0))
+    progress = Progress()
+    run(Learner(stuff.model, 0), chosen, course, progress, lambda _: None, lambda _: None)
+    return progress.seconds
 
 
-class Both(torch.optim.Optimizer):
-    """The two optimizers as one, which is all that Trainer takes."""
+def trl(stuff: Material) -> float:
+    """Train an epoch with TRL's SFTTrainer at its defaults; return its seconds."""
+    from datasets import Dataset, disable_progress_bars
+    from trl import SFTConfig, SFTTrainer
 
-    def __init__(self, chosen: Sequence[torch.optim.Optimizer]) -> None:
-        self.chosen = chosen
-        super().__init__([p for o in chosen for g in o.param_groups for p in g["params"]], {"lr": 1.0})
-
-    def step(self, closure: Any = None) -> None:
-        for optimizer in self.chosen:
-            optimizer.step(closure)
-
-
-def library(stuff: Material) -> None:
-    """Train an epoch with transformers.Trainer, told to log every step."""
-    chosen = Both(optimizers(stuff.model, auto_rates(Method.SCRATCH, 0)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(chosen, lambda _: 1.0)
-
-    def side_by_side(examples: list[dict[str, Example]]) -> dict[str, torch.Tensor]:
-        batch = collate([example["example"] for example in examples], 0)
-        return {"input_ids": batch.ids, "labels": batch.labels}
-
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
-            folder,
-            per_device_train_batch_size=BATCH,
-            num_train_epochs=1,
-            bf16=True,
-            logging_steps=1,
-            save_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            use_cpu=True,
+    disable_progress_bars()
+    masks = [{"input_ids": e.ids, "completion_mask": [int(t) for t in e.trained]} for e in stuff.examples]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        quiet = {"report_to": [], "disable_tqdm": True, "use_cpu": device().type == "cpu"}
+        arguments = SFTConfig(folder, num_train_epochs=1, save_strategy="no", **quiet)
+        trainer = SFTTrainer(
+            stuff.model, arguments, train_dataset=Dataset.from_list(masks), processing_class=stuff.tokenizer
         )
-        data: Any = [{"example": example} for example in stuff.examples]
-        trainer = Trainer(
-            stuff.model, arguments, data_collator=side_by_side, train_dataset=data, optimizers=(chosen, schedule)
-        )
-        trainer.pop_callback(trainer.callback_handler.callbacks[-1])  # it prints every step
+        trainer.pop_callback(trainer.callback_handler.callbacks[-1])  # it prints
+        began = time.perf_counter()
         trainer.train()
+        return time.perf_counter() - began
 
 
-def measure() -> Iterator[Figure]:
-    """Yield our tokens per second against the bare loop's and Trainer's, each the best of a few turns."""
+def measure(rounds: int = ROUNDS) -> Iterator[Figure]:
+    """Yield our tokens per second against the plain loop's and SFTTrainer's, each the best of a few turns."""
     logging.set_verbosity_error()
-    stuff = material()
-    ways: dict[str, Callable[[Material], None]] = {"bare": bare, "ours": ours, "library": library}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            fresh = Material(copy.deepcopy(stuff.model), stuff.tokenizer, stuff.examples)
-            started = time.perf_counter()
-            way(fresh)
-            seconds[name].append(time.perf_counter() - started)
-    pace = {name: stuff.tokens / min(times) for name, times in seconds.items()}
-    yield Figure("training `starter`", pace["ours"], pace["bare"], "tokens/s", "a bare torch loop")
-    yield Figure("training `starter`", pace["ours"], pace["library"], "tokens/s", "transformers.Trainer")
+    ways: dict[str, Way] = {"a plain torch loop": plain, "ours": ours}
+    if find_spec("trl") and find_spec("datasets"):
+        ways["TRL's SFTTrainer"] = trl
+    for name, stuff in materials():
+        seconds: dict[str, list[float]] = {way: [] for way in ways}
+        for _ in range(rounds):
+            for way, train in ways.items():
+                seconds[way].append(train(stuff.fresh()))
+        pace = {way: stuff.tokens / min(times) for way, times in seconds.items()}
+        for way in ways:
+            if way != "ours":
+                yield Figure(f"training {name}", pace["ours"], pace[way], "tokens/s", way)
 
 
 if __name__ == "__main__":
     print(HEADER)
-    for figure in measure():
-        print(figure.row())
+    for figure in measure(*map(int, sys.argv[1:])):
+        print(figure.row(), flush=True)
