@@ -32,6 +32,8 @@ WHOLE_STATE = 16
 """Bytes for a trained weight: itself, its gradient, and two averages of AdamW, in 32 bits each."""
 KEPT = 68
 """Bytes that a layer keeps for the way back, per token and unit of width, as `training/recompute.py` counts them."""
+SHARE = 0.5
+"""Most of the free memory that these may fill; with less, the trainer computes them anew, as that module decides."""
 KEPT_BY_ADAPTERS = 24
 """Bytes more under LoRA, whose adapters keep a copy of what they read, in 32 bits."""
 LOGIT_BYTES = 14
@@ -108,8 +110,12 @@ def is_lora(shape: Shape, knobs: Mapping[str, Any]) -> bool:
     return asked if isinstance(asked, bool) else shape.tuned or shape.parameters >= FULL_LIMIT
 
 
-def needed(shape: Shape, load: Load, *, on_gpu: bool = False) -> int:
-    """Return the peak of a trainer's memory in bytes, on its GPU or on the machine."""
+def needed(shape: Shape, load: Load, *, on_gpu: bool = False, free: int | None = None) -> int:
+    """Return the peak of a trainer's memory in bytes, on its GPU or on the machine.
+
+    With so much `free` that what it keeps for the way back would fill half of it, it computes that anew instead, unless
+    that was forbidden.
+    """
     knobs = load.hyperparameters
     lora = is_lora(shape, knobs)
     if lora:
@@ -119,8 +125,10 @@ def needed(shape: Shape, load: Load, *, on_gpu: bool = False) -> int:
     else:
         state = shape.parameters * WHOLE_STATE
     tokens = _tokens_at_once(shape, load)
-    layers = 2 if knobs.get("gradient_checkpointing") is True else shape.layers
-    kept = tokens * (KEPT + KEPT_BY_ADAPTERS * lora) * shape.width * layers
+    kept = tokens * (KEPT + KEPT_BY_ADAPTERS * lora) * shape.width * shape.layers
+    anew = knobs.get("gradient_checkpointing")
+    if anew is True or (anew is not False and free is not None and kept > SHARE * free):
+        kept = 2 * kept // shape.layers
     logits = tokens * shape.vocabulary * LOGIT_BYTES
     return state + kept + logits + (CONTEXT_OF_A_GPU if on_gpu else LIBRARIES)
 
@@ -192,8 +200,9 @@ def judge(shape: Shape, load: Load, device: Device, held: int) -> Verdict:
 
     Raises `TooLarge` for a job that would not fit if nothing else were there.
     """
-    need, room = needed(shape, load, on_gpu=bool(device.gpu)), room_on(device)
+    room = room_on(device)
     free = max(0, room.free - held)
+    need = needed(shape, load, on_gpu=bool(device.gpu), free=free)
     lora = is_lora(shape, load.hyperparameters)
     if need > room.total:
         raise TooLarge(complaint(need, room.total, "in all", lora=lora))

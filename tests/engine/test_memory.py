@@ -40,6 +40,15 @@ def test_batch_length_pairs_and_checkpointing_count() -> None:
     assert need(pairs=True) > need()
 
 
+def test_what_would_fill_half_of_the_memory_is_computed_anew_unless_that_is_forbidden() -> None:
+    long = Load({}, 100, 3_000)
+    kept, anew = needed(LARGE, long), needed(LARGE, replace(long, hyperparameters={"gradient_checkpointing": True}))
+    assert needed(LARGE, long, free=10 * (kept - anew)) == kept
+    assert needed(LARGE, long, free=kept - anew) == anew
+    forbidden = replace(long, hyperparameters={"gradient_checkpointing": False})
+    assert needed(LARGE, forbidden, free=kept - anew) == kept
+
+
 def test_a_shape_is_read_from_headers(tmp_path: Path) -> None:
     base, adapter = tmp_path / "base", tmp_path / "adapter"
     for folder in (base, adapter):
