@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from peft import PeftModel
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
@@ -71,15 +72,33 @@ def load_model(folder: Path, *, trainable: bool = False, dtype: torch.dtype | No
         base = load_model(base_of(folder), dtype=dtype)
         return PeftModel.from_pretrained(base, str(folder), is_trainable=trainable)
     try:
-        return AutoModelForCausalLM.from_pretrained(
+        model = AutoModelForCausalLM.from_pretrained(
             folder,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
             dtype=dtype or precision(trainable=trainable),
         )
+        return _with_all_tokens(model, folder)
     except _BROKEN as problem:
         raise _unsupported(folder, problem) from problem
+
+
+@torch.no_grad()
+def _with_all_tokens(model: Any, folder: Path) -> Any:
+    """Give every token of the folder's tokenizer an embedding, also those added to it after the model was trained.
+
+    A new one begins as the mean of the others: the same at each loading, so that an adapter finds the base it knew.
+    """
+    file = folder / "tokenizer.json"
+    known = model.get_input_embeddings().weight.shape[0]
+    needed = Tokenizer.from_file(str(file)).get_vocab_size(with_added_tokens=True) if file.exists() else 0
+    if needed > known:
+        model.resize_token_embeddings(needed, mean_resizing=False)
+        for layer in filter(None, (model.get_input_embeddings(), model.get_output_embeddings())):
+            layer.weight[known:] = layer.weight[:known].mean(0)
+        model.new_tokens = list(range(known, needed))
+    return model
 
 
 def _check_index(folder: Path) -> None:

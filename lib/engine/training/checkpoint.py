@@ -50,7 +50,9 @@ class Resumed:
 
 def save_model(folder: Path, model: Any, tokenizer: Any, facts: dict[str, Any]) -> None:
     """Write a model as a plain Hugging Face folder, with our facts about it in `tuneboard.json`."""
-    model.save_pretrained(folder, safe_serialization=True)
+    # An adapter's new tokens are among its weights; loading makes the other embeddings anew (see `adapters`).
+    adapter = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    model.save_pretrained(folder, safe_serialization=True, **adapter)
     tokenizer.save_pretrained(folder)
     (folder / "tuneboard.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 

@@ -31,7 +31,8 @@ def adapt(model: Any, asked: Hyperparameters) -> Any:
     """Put a new adapter on a model.
 
     All linear layers but the head, whatever the architecture calls them, GPT-2's transposed ones included: LoRA on
-    attention alone learns less (QLoRA, arXiv 2305.14314, figure 2). `alpha` is twice the rank, as there.
+    attention alone learns less (QLoRA, arXiv 2305.14314, figure 2). `alpha` is twice the rank. Tokens
+    that are new to the model learn their embedding too.
     """
     rank = asked.lora_r or RANK
     names = _linear_names(model)
@@ -51,6 +52,7 @@ def adapt(model: Any, asked: Hyperparameters) -> Any:
             lora_alpha=asked.lora_alpha or 2 * rank,  # type: ignore[arg-type]
             lora_dropout=asked.lora_dropout or 0.0,
             target_modules=chosen,
+            trainable_token_indices=getattr(model, "new_tokens", None),
             fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
             task_type="CAUSAL_LM",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,25 @@ def test_a_resumed_adapter_keeps_its_frozen_weights_frozen(make_job: MakeJob, ll
         "lora_A",
         "lora_B",
     }
+
+
+@pytest.mark.parametrize("adapter", [False, True])
+def test_a_token_that_is_new_to_the_model_learns_its_embedding(
+    make_job: MakeJob, llama: Path, tmp_path: Path, adapter: bool
+) -> None:
+    base = shutil.copytree(llama, tmp_path / "base")
+    tokenizer = adapters.load_tokenizer(base)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|answer|>"]})
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}<|answer|>{% endfor %}"
+    tokenizer.save_pretrained(base)
+    new = tokenizer.convert_tokens_to_ids("<|answer|>")
+    chats = [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}] * 12
+    spec = run(make_job(base=base, records=chats, lora=adapter, n_epochs=1))
+    before, after = (
+        adapters.load_model(folder).get_input_embeddings()(torch.tensor([new, 5])) for folder in (base, spec.output)
+    )
+    assert before.shape == after.shape
+    assert not torch.equal(before[0], after[0])
+    assert torch.equal(before[1], after[1]) is adapter, "an adapter leaves the others as they are"
+    again = run(make_job("again", base=spec.output, records=chats, n_epochs=1))
+    assert events_of(again, "done")
