@@ -96,9 +96,13 @@ class Trainer:
 
 
 def read_lines(path: Path, offset: int) -> tuple[list[Line], int]:
-    """Return the complete lines behind `offset`, and the offset behind them."""
+    """Return the complete lines behind `offset`, and the offset behind them.
+
+    A power cut may have taken the end of a file that was read further: then what comes next is new.
+    """
     try:
         with path.open("rb") as file:
+            offset = min(offset, os.fstat(file.fileno()).st_size)
             file.seek(offset)
             data = file.read(_MOST_AT_ONCE)
     except FileNotFoundError:

@@ -141,3 +141,15 @@ def test_the_last_words_are_the_last_line_that_was_printed(tmp_path: Path) -> No
     assert last_words(tmp_path) == ""
     (tmp_path / "trainer.log").write_text("first\nthe disk is on fire\n\n")
     assert last_words(tmp_path) == "the disk is on fire"
+
+
+def test_lines_told_again_after_a_power_cut_took_the_end_of_the_file_are_read(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_text('{"step": 1}\n{"step": 2}\n')
+    _, offset = read_lines(events, 0)
+    events.write_text('{"step": 1}\n')
+    lines, offset = read_lines(events, offset)
+    assert lines == []
+    with events.open("a") as file:
+        file.write('{"step": 2, "again": true}\n')
+    assert read_lines(events, offset)[0] == [{"step": 2, "again": True}]
