@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     engine_slots: int = Field(default=0, ge=0, le=256)
     """Jobs that train at the same time; 0 means one on each GPU, or one where there is none."""
 
+    engine_vllm: str = ""
+    """URL of a vLLM server that answers for the models it serves, and for LoRA adapters on them; empty means none."""
+
     engine_ray: str = ""
     """Ray cluster that trains the jobs: `ray://host:10001`, `host:6379` or `auto`; empty means this machine."""
 

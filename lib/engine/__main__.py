@@ -85,6 +85,7 @@ def make_engine(options: Options, told: Settings) -> Engine:
         models=Bases(told.models, hub=told.engine_hub),
         limits=read_limits(told),
         trainer=_trainers(told),
+        vllm=told.engine_vllm,
     )
 
 

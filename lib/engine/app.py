@@ -43,6 +43,7 @@ from lib.engine.queue import Queue, Trainers
 from lib.engine.store import Store
 from lib.engine.uploads import Uploads
 from lib.engine.webhooks import Webhooks
+from lib.engine.vllm import Vllm
 from lib.engine.worker_process import Worker
 
 TRAINER = Trainers((sys.executable, "-m", "lib.engine.training"))
@@ -64,11 +65,13 @@ class Engine:
         limits: Limits = DEFAULTS,
         trainer: Trainers = TRAINER,
         worker: Sequence[str] = WORKER,
+        vllm: str = "",
     ) -> None:
         self._store = Store(home / "engine.db")
         self._deliveries = Deliveries(self._store)
         self._keys = Keys(self._store, api_key, may_be_open=is_loopback(host))
         self._worker = Worker(worker, limits.streams, limits.project_streams)
+        self._vllm = Vllm(vllm) if vllm else None
         folder = Folder(home / "files")
         parts = Folder(home / "uploads")
         self._checks = Checks(self._store, folder, limits)
@@ -79,7 +82,7 @@ class Engine:
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainers, self._worker.warm)
         rules = trainers.rules
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
-        generate = Generate(catalogue, self._worker, limits)
+        generate = Generate(catalogue, self._worker, limits, self._vllm)
         self._batches = Batches(self._store, folder, home / "batches", limits, generate.answer, catalogue.is_known)
         self.app = Starlette(
             routes=[
@@ -124,6 +127,8 @@ class Engine:
         await self._queue.stop()
         await self._deliveries.stop()
         await self._worker.stop()
+        if self._vllm:
+            await self._vllm.close()
         self._keys.close()
         self._store.close()
 

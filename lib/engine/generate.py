@@ -26,6 +26,7 @@ from lib.engine.limits import DEFAULTS, Limits
 from lib.engine.models import Model, Models
 from lib.engine.projects import project_of
 from lib.engine.sse import DONE, KEEP_ALIVE, event_stream, frame, unless_gone
+from lib.engine.vllm import Vllm
 from lib.engine.worker_process import Event, Worker
 
 SECONDS_FOR_A_STATUS = 2.0
@@ -43,10 +44,13 @@ BODIES: dict[str, type[GenerateRequest]] = {
 class Generate:
     """The routes."""
 
-    def __init__(self, models: Models, worker: Worker, limits: Limits = DEFAULTS) -> None:
+    def __init__(
+        self, models: Models, worker: Worker, limits: Limits = DEFAULTS, elsewhere: Vllm | None = None
+    ) -> None:
         self._models = models
         self._worker = worker
         self._limits = limits
+        self._elsewhere = elsewhere
 
     def routes(self) -> list[Route]:
         """Return both routes."""
@@ -76,6 +80,10 @@ class Generate:
         asked.check(self._limits)
         project = project_of(request)
         model, shape = await run_in_threadpool(self._prepare, asked, project)
+        if self._elsewhere:
+            body = asked.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            if told := await unless_gone(request, self._elsewhere.answer(request.url.path, body, model)):
+                return told
         if asked.stream:
             answers = await self._ask(asked, model, project)
             early = await answers.first_event(SECONDS_FOR_A_STATUS)
