@@ -53,6 +53,8 @@ def measure() -> Iterator[Figure]:
         home = Path(name)
         prompts = make_starter(home / "models" / MODEL)
         with engine(home) as port, bare(home / "models" / MODEL) as beside:
+            ask(HTTPConnection("127.0.0.1", port), prompts[0])  # libraries load: an idle connection would be closed
+            ask_bare(beside, prompts[0])
             connection = HTTPConnection("127.0.0.1", port)
             ours, reference = [], []
             for turn in range(TURNS + 3):
