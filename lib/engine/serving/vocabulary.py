@@ -7,12 +7,12 @@ WordPiece does) the tokens are told as the text they decode to, and answers cann
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from llguidance import LLTokenizer
-from llguidance.hf import from_tokenizer
 
 from lib.engine.serving.models import Loaded
 from lib.engine.serving.protocol import Request
@@ -32,7 +32,7 @@ class Vocabulary:
     def readable(self) -> LLTokenizer | None:
         """Return llguidance's view of the tokens, None where it has none."""
         try:
-            return from_tokenizer(self._tokenizer, n_vocab=self.size, eos_token=self._ends)
+            return LLTokenizer(_plain(self._tokenizer), n_vocab=self.size, eos_token=self._ends)
         except ValueError:
             return None
 
@@ -49,6 +49,20 @@ class Vocabulary:
         if self.readable is not None:
             return list(self.readable.decode_bytes([token]))
         return list(self._tokenizer.decode([token]).encode())
+
+
+def _plain(tokenizer: Any) -> str:
+    """Return a tokenizer's JSON without what only concerns whole texts.
+
+    With `add_prefix_space`, llguidance 1.9.1 panics ("range start index ... out of range") as soon as a token such as
+    ` {"` exists; which bytes a token stands for does not depend on it.
+    """
+    settings = json.loads(tokenizer.backend_tokenizer.to_str()) | {"padding": None, "truncation": None}
+    before = settings["pre_tokenizer"] or {}
+    for step in [before, *before.get("pretokenizers", [])]:
+        if "add_prefix_space" in step:
+            step["add_prefix_space"] = False
+    return json.dumps(settings)
 
 
 _known: WeakKeyDictionary[Any, Vocabulary] = WeakKeyDictionary()
