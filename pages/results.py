@@ -16,12 +16,15 @@ shown = sources.choose(offered)
 
 with st.expander(_("Upload a result file"), icon=":material/upload:", expanded=not offered, key="results_more"):
     st.file_uploader(
-        _("Result files (CSV)"),
-        type=["csv", "txt"],
+        _("Result files (CSV, JSON)"),
+        type=["csv", "txt", "json", "jsonl"],
         accept_multiple_files=True,
         key=sources.UPLOADED,
         on_change=sources.take_uploads,
-        help=_("OpenAI's files, plain or wrapped in base64, old columns or new. They are kept on this server."),
+        help=_(
+            "CSV of any service, plain or wrapped in base64, old columns or new, and saved events, checkpoints or "
+            "metrics as JSON. They are kept on this server."
+        ),
     )
 
 if not shown:

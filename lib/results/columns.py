@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "step": ("step", "steps", "global_step", "train/global_step"),
+    "step": ("step", "steps", "step_number", "global_step", "train/global_step"),
     "train_loss": ("train_loss", "training_loss", "train/loss", "loss", "ev_loss"),
     "train_accuracy": (
         "train_accuracy",

@@ -1,5 +1,7 @@
 """One metric table, whatever the source: a result file of any service and year, or the events of a job.
 
+CSV, or JSON as services answer it (events, checkpoints, series of metrics), plain or wrapped in base64.
+
 A table has every column of `METRICS` (empty where the source says nothing) and whatever other numbers came along
 under their own names, one row a step, in order. A missing value is NaN. `remarks` says what was assumed on the way;
 `attrs["nan_step"]` is the first step whose training loss was no finite number. Attributes are plain JSON, because a
@@ -16,8 +18,9 @@ import pandas as pd
 
 from lib.datasets.table import Note
 from lib.i18n import N_
-from lib.results.columns import METRICS, canonical, is_metric
+from lib.results.columns import ALIASES, METRICS, canonical, is_metric
 from lib.results.errors import BrokenResultValue, NotAResultFile
+from lib.results.objects import looks_like_json, read_objects
 from lib.results.rows import read_header, read_rows
 from lib.results.unwrap import text_of
 
@@ -37,9 +40,15 @@ JOINED = N_("{n} rows share their step with another; they were joined, and the l
 
 
 def parse_result_file(data: bytes, name: str = "") -> pd.DataFrame:
-    """Return the metrics of a result file (CSV, plain or wrapped in base64); `name` is what refusals call it."""
+    """Return the metrics of a result file; `name` is what refusals call it.
+
+    Raises:
+        TuneboardError: one of `lib.results.errors`; nothing else, whatever the bytes are.
+    """
     file = name or "results.csv"
     text = text_of(data, file)
+    if looks_like_json(text):
+        return _of_objects(text, file)
     header = read_header(text)
     names = canonical(header)
     if not any(is_metric(column) for column in names):
@@ -61,7 +70,19 @@ def parse_result_file(data: bytes, name: str = "") -> pd.DataFrame:
 
 def from_events(events: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the metrics that a job's events carry, flat or under `data`; events without a step carry none."""
-    records = [record for event in events if (record := _record(event)).get("step") is not None]
+    return _of_records([record for event in events if (record := _record(event)) and any(map(_is_step, record))])
+
+
+def _of_objects(text: str, file: str) -> pd.DataFrame:
+    records = [record for item in read_objects(text, file) if (record := _record(item))]
+    header = list(dict.fromkeys(key for record in records for key in record))
+    if not any(is_metric(column) for column in canonical(header)):
+        raise NotAResultFile(file=file, columns=", ".join(header)[:200] or text.strip()[:80])
+    stepped = [record for record in records if any(map(_is_step, record))]
+    return _of_records(stepped or records)
+
+
+def _of_records(records: list[dict[str, float]]) -> pd.DataFrame:
     header = list(dict.fromkeys(key for record in records for key in record))
     columns = {
         column: [record.get(key) for record in records] for key, column in zip(header, canonical(header), strict=True)
@@ -100,10 +121,17 @@ def _numbers(cells: list[str]) -> tuple[list[float | None], int | None]:
     return numbers, next(underscored, None)
 
 
+def _is_step(name: str) -> bool:
+    return name.casefold() in ALIASES["step"]
+
+
 def _record(event: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numbers of an event: those under `data` where there is one, else its own."""
-    data = event.get("data")
-    values = data if isinstance(data, Mapping) else event
+    """Return the numbers of an event or a checkpoint: those under `data` or `metrics` where there are, else its own.
+
+    A checkpoint's step stands beside its metrics; the time it was made is no metric.
+    """
+    inner = next((event[key] for key in ("data", "metrics") if isinstance(event.get(key), Mapping)), None)
+    values = event if inner is None else {"step": event.get("step_number"), **inner}
     return {key: float(v) for key, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
 
 

@@ -36,7 +36,7 @@ def read_header(text: str) -> list[str]:
         _line, names = next(_lines(text), (0, [text]))
     except csv.Error:
         return [text.strip()[:80]]
-    header = [_plain(name) for name in names]
+    header = [plain(name) for name in names]
     while len(header) > 1 and not header[-1]:
         header.pop()  # a comma at the end of the line
     return header
@@ -78,7 +78,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, cells
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name on one line, without control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import json
 import math
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from lib.errors import TuneboardError
 from lib.results.columns import METRICS
-from lib.results.errors import BrokenResultRow, BrokenResultValue, EmptyResultFile, NotAResultFile, NotText
+from lib.results.errors import BrokenJson, BrokenResultRow, BrokenResultValue, EmptyResultFile, NotAResultFile, NotText
 from lib.results.metrics import parse_result_file, remarks, to_csv
 
 CURRENT = b"step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n1,2.5,0.25,,\n2,1.5,0.5,1.75,0.5\n"
@@ -251,6 +252,51 @@ def test_real_files_of_other_kinds_are_refused_by_name(realdata: Path) -> None:
             parse_result_file(file.read_bytes(), file.name)
 
 
+def test_a_saved_list_of_events_is_read() -> None:
+    events = [
+        {"id": "e2", "type": "metrics", "data": {"step": 2, "train_loss": 1.5, "full_valid_loss": 1.7}},
+        {"id": "e1", "created_at": 1, "data": {"step": 1, "train_loss": 2.5}, "message": "Step 1"},
+        {"id": "e0", "message": "started", "data": {}},
+    ]
+    for text in (json.dumps({"object": "list", "data": events}), "\n".join(map(json.dumps, events))):
+        table = parse_result_file(text.encode())
+        assert column(table, "step") == [1, 2]
+        assert column(table, "full_valid_loss") == [None, 1.7]
+
+
+def test_saved_checkpoints_are_read() -> None:
+    point = {"object": "fine_tuning.job.checkpoint", "created_at": 5, "step_number": 40, "metrics": {"valid_loss": 1.5}}
+    table = parse_result_file(json.dumps({"data": [point]}).encode())
+    assert column(table, "step") == [40]
+    assert column(table, "valid_loss") == [1.5]
+    assert "created_at" not in table
+
+
+def test_a_metrics_endpoints_series_are_numbered_and_laid_beside_each_other() -> None:
+    series = [
+        {"metric_name": "ev_loss", "data": [{"value": 3}, {"value": 2}]},
+        {"metric_name": "ev_eval_loss", "data": [{"value": 2.5, "step": 2}]},
+    ]
+    table = parse_result_file(json.dumps({"metrics": series}).encode())
+    assert column(table, "train_loss") == [3, 2]
+    assert column(table, "valid_loss") == [None, 2.5]
+
+
+def test_json_lines_that_were_cut_off_give_the_whole_ones_and_broken_ones_are_named() -> None:
+    lines = b'{"step": 1, "loss": 2}\n{"step": 2, "loss": 1}\n{"step": 3, "lo'
+    assert column(parse_result_file(lines), "train_loss") == [2, 1]
+    with pytest.raises(BrokenJson, match="line 2"):
+        parse_result_file(b'{"step": 1, "loss": 2}\n{"step"\n{"step": 2, "loss": 1}\n')
+
+
+def test_json_nested_without_end_or_with_endless_numbers_is_no_crash() -> None:
+    with pytest.raises(BrokenJson):
+        parse_result_file(b"[" * 100_000)
+    assert column(parse_result_file(b'{"step": 1, "loss": %s}' % (b"9" * 20_000)), "step") == [1]
+    half = parse_result_file(b'{"step": 1, "loss": 2, "\\ud800 x": 3}')
+    assert parse_result_file(to_csv(half))["train_loss"].tolist() == [2]
+
+
 names = st.sampled_from([*METRICS, "training_loss", "classification/accuracy", "epoch", "host", "", "=x", '"'])
 cells = st.one_of(
     st.sampled_from(["", "-1", "nan", "inf", "1e400", "1_0", "null", " 2 ", '"', "x", "9" * 400, "0x1", "１"]),
@@ -268,8 +314,26 @@ tables = st.builds(
 )
 
 
+numbers = st.one_of(st.none(), st.booleans(), st.floats(), st.integers(-(2**70), 2**70), st.text(max_size=3))
+records = st.dictionaries(st.one_of(names, st.text(max_size=4), st.just("step_number")), numbers, max_size=4)
+answers = st.one_of(
+    st.lists(st.one_of(records, records.map(lambda inner: {"data": inner}), numbers), max_size=5),
+    st.lists(records, max_size=4).map(lambda found: {"object": "list", "data": found}),
+    st.lists(numbers, max_size=4).map(lambda found: {"metrics": [{"metric_name": "ev_loss", "data": found}]}),
+).map(lambda answer: json.dumps(answer).encode())
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(tables, tables.map(base64.b64encode), st.binary(max_size=60), tables.map(lambda d: d[: len(d) // 2])))
+@given(
+    st.one_of(
+        tables,
+        answers,
+        answers.map(lambda d: d[: len(d) // 2]),
+        tables.map(base64.b64encode),
+        st.binary(max_size=60),
+        tables.map(lambda d: d[: len(d) // 2]),
+    )
+)
 @example(b"step,train_loss\n-0.5,1\n")
 @example(b",\n,")
 def test_any_bytes_give_a_table_or_a_named_refusal(data: bytes) -> None:
