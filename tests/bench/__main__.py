@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import api, memory, pages, playground, serving, starter, training, workbench
+from tests.bench import api, faults, memory, pages, playground, serving, starter, training, workbench
 from tests.bench.figures import HEADER
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "pages": pages,
     "workbench": workbench,
     "memory": memory,
+    "faults": faults,
 }
 
 
