@@ -27,11 +27,11 @@ from filelock import FileLock, Timeout
 from lib.config import Settings, settings
 from lib.engine import manage
 from lib.engine.app import TRAINER, Engine
-from lib.engine.bases import Bases
-from lib.engine.devices import Device, find_devices
-from lib.engine.guard import is_loopback
+from lib.engine.door.guard import is_loopback
 from lib.engine.limits import read_limits
-from lib.engine.queue import Trainers
+from lib.engine.models.bases import Bases
+from lib.engine.queue.devices import Device, find_devices
+from lib.engine.queue.queue import Trainers
 
 RAY_TRAINER = (sys.executable, "-m", "lib.engine.ray")
 KEY_VARIABLE = "TUNEBOARD_ENGINE_API_KEY"

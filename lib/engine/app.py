@@ -20,31 +20,31 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lib.engine.bases import Bases
-from lib.engine.batch_run import Batches
-from lib.engine.batches import BatchRoutes
-from lib.engine.control import Control
-from lib.engine.deliveries import Deliveries
+from lib.engine.answers.generate import Generate
+from lib.engine.answers.vllm import Vllm
+from lib.engine.answers.worker_process import Worker
+from lib.engine.batches.batches import BatchRoutes
+from lib.engine.batches.run import Batches
+from lib.engine.door.guard import Guard, is_loopback
+from lib.engine.door.keys import Keys
 from lib.engine.errors import ApiError, server_error
-from lib.engine.events import Events
-from lib.engine.expiry import Expiry
-from lib.engine.files import Files
-from lib.engine.folder import Folder
-from lib.engine.generate import Generate
-from lib.engine.guard import Guard, is_loopback
+from lib.engine.files.expiry import Expiry
+from lib.engine.files.files import Files
+from lib.engine.files.folder import Folder
+from lib.engine.files.intake import Checks
+from lib.engine.files.uploads import Uploads
+from lib.engine.hooks.deliveries import Deliveries
+from lib.engine.hooks.webhooks import Webhooks
 from lib.engine.ids import new_id
-from lib.engine.intake import Checks
-from lib.engine.jobs import Jobs, Wakers
-from lib.engine.keys import Keys
+from lib.engine.jobs.control import Control
+from lib.engine.jobs.events import Events
+from lib.engine.jobs.jobs import Jobs, Wakers
 from lib.engine.limits import DEFAULTS, Limits
-from lib.engine.models import Models
-from lib.engine.permissions import Permissions
-from lib.engine.queue import Queue, Trainers
+from lib.engine.models.bases import Bases
+from lib.engine.models.models import Models
+from lib.engine.models.permissions import Permissions
+from lib.engine.queue.queue import Queue, Trainers
 from lib.engine.store import Store
-from lib.engine.uploads import Uploads
-from lib.engine.webhooks import Webhooks
-from lib.engine.vllm import Vllm
-from lib.engine.worker_process import Worker
 
 TRAINER = Trainers((sys.executable, "-m", "lib.engine.training"))
 WORKER = (sys.executable, "-m", "lib.engine.serving")
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 class Engine:
     """One engine on one home folder; `app` is the ASGI application."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it is put together from
         self,
         home: Path,
         *,

@@ -15,8 +15,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
+from lib.engine.door.projects import project_of
 from lib.engine.errors import invalid
-from lib.engine.projects import project_of
 from lib.engine.tables import ReplayRow, now
 
 KEEP_SECONDS = 24 * 3600

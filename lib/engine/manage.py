@@ -13,10 +13,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from lib.config import settings
-from lib.engine import hooks, keys
+from lib.engine.door import keys
+from lib.engine.door.projects import NAME
 from lib.engine.errors import ApiError
+from lib.engine.hooks import hooks
 from lib.engine.limits import read_limits
-from lib.engine.projects import NAME
 from lib.engine.store import Store
 from lib.engine.tables import DEFAULT_PROJECT
 

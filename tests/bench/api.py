@@ -22,7 +22,7 @@ import psutil
 from sqlalchemy import insert
 
 from lib.config import ROOT
-from lib.engine.events import METRICS
+from lib.engine.jobs.events import METRICS
 from lib.engine.store import Store
 from lib.engine.tables import EventRow, FileRow, JobRow, MetadataRow, ModelRow, now
 from tests.bench.figures import Figure

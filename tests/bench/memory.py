@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.config import ROOT
-from lib.engine.memory import Load, needed, shape_of
-from lib.engine.memory import measure as lines_of
+from lib.engine.queue.memory import Load, needed, shape_of
+from lib.engine.queue.memory import measure as lines_of
 from tests.bench.figures import Figure
 
 MIB = 1024**2

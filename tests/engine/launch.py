@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lib.engine.__main__ import read_options, serve
 from lib.engine.app import Engine
-from lib.engine.queue import Trainers
+from lib.engine.queue.queue import Trainers
 
 FAKES = Path(__file__).parent / "fakes"
 

@@ -17,7 +17,7 @@ from openai.types.fine_tuning import FineTuningJob
 
 from lib.engine.__main__ import make_server
 from lib.engine.app import Engine
-from lib.engine.queue import Trainers
+from lib.engine.queue.queue import Trainers
 
 HERE = Path(__file__).parent
 TRAINER = Trainers((sys.executable, str(HERE / "fakes" / "trainer.py")))

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from lib.engine import bases
+from lib.engine.models import bases
 from lib.workbench.targets import TARGETS, UnknownTarget, all_targets, chief_targets, find_target, services
 from lib.workbench.words import LIMIT_WORDS, TRAIT_WORDS
 

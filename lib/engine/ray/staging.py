@@ -19,7 +19,7 @@ from typing import Any
 
 import fsspec
 
-from lib.engine.trainer_process import EVENTS, cut_broken_end
+from lib.engine.queue.trainer_process import EVENTS, cut_broken_end
 
 STATE = "state.pt"
 BRING_SECONDS = 1.0

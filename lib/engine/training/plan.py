@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from lib.engine.bases import STARTER_EPOCHS
+from lib.engine.models.bases import STARTER_EPOCHS
 from lib.engine.training.optim import USUAL, Rates, Schedule
 from lib.engine.training.spec import Hyperparameters, Objective
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from lib.engine.bases import FALLBACK_CONTEXT
-from lib.engine.bases import facts as facts_on_disk
+from lib.engine.models.bases import FALLBACK_CONTEXT
+from lib.engine.models.bases import facts as facts_on_disk
 from lib.engine.training import adapters, lora, starter
 from lib.engine.training.data import Record, format_of
 from lib.engine.training.plan import Method

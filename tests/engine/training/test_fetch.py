@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lib.config import ROOT
-from lib.engine.bases import Bases, hub_folder
+from lib.engine.models.bases import Bases, hub_folder
 from lib.engine.training.spec import Spec
 
 from .conftest import MakeJob, events_of, messages_of

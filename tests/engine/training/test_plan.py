@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lib.engine.bases import STARTER_EPOCHS
+from lib.engine.models.bases import STARTER_EPOCHS
 from lib.engine.training.plan import FULL, Method, Size, auto_epochs, auto_rates, resolve
 from lib.engine.training.spec import Hyperparameters
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lib.engine.hyperparameters import DpoHyperparameters
+from lib.engine.jobs.hyperparameters import DpoHyperparameters
 from lib.engine.training.report import TrainingProblem
 from lib.engine.training.spec import Hyperparameters, read_hyperparameters, read_spec
 

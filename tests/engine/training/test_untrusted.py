@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib.engine.bases import Bases
+from lib.engine.models.bases import Bases
 from lib.engine.training import adapters
 from lib.engine.training.report import TrainingProblem
 

@@ -1,0 +1,1 @@
+"""Webhooks: who is told that a job or a batch has ended."""

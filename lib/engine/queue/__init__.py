@@ -1,0 +1,1 @@
+"""The queue: whose turn it is, on which device, whether there is memory, and the trainers themselves."""
