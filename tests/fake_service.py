@@ -44,6 +44,7 @@ class Service:
     contents: dict[str, bytes] = field(default_factory=dict)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    checkpoints: list[dict[str, Any]] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=lambda: [{"id": "starter"}])
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
@@ -154,7 +155,8 @@ def _jobs(service: Service, method: str, rest: list[str], body: bytes) -> Any:
         raise NotThere
     if rest[1:] in (["cancel"], ["pause"], ["resume"]):
         job["status"] = {"cancel": "cancelled", "pause": "paused", "resume": "queued"}[rest[1]]
-    return service.events.get(job["id"], []) if rest[1:] == ["events"] else job
+    lists = {"events": service.events.get(job["id"], []), "checkpoints": service.checkpoints}
+    return lists.get(rest[1], job) if rest[1:] else job
 
 
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:

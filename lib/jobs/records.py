@@ -33,6 +33,8 @@ class Status(StrEnum):
     VANISHED = "vanished"
 
 
+CHECKPOINT = "checkpoint"
+"""The type of event that tells of a checkpoint."""
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.VANISHED})
 
 
@@ -117,6 +119,16 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Checkpoint:
+    """A model that a job left on its way. `model` is the name to ask it by, None where the service gives none."""
+
+    id: str
+    step: int | None
+    model: str | None
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a job is. None where it isn't known yet."""
 
@@ -162,6 +174,14 @@ def metrics(id: str) -> list[dict[str, Any]]:
     with session() as opened:
         by_step = {data["step"]: data for data in opened.scalars(query) if isinstance(data.get("step"), int | float)}
     return [by_step[step] for step in sorted(by_step)]
+
+
+def checkpoints(id: str) -> list[Checkpoint]:
+    """Return the checkpoints of a job that has ended, by step."""
+    query = select(EventRow.data).where(EventRow.job_id == id, EventRow.type == CHECKPOINT).order_by(EventRow.number)
+    with session() as opened:
+        told = list(opened.scalars(query))
+    return [Checkpoint(data["id"], data["step"], data["model"], dict(data["metrics"])) for data in told]
 
 
 def progress(job: Job) -> Progress:

@@ -18,11 +18,11 @@ from lib.errors import TuneboardError
 from lib.i18n import N_
 from lib.jobs import track
 from lib.jobs.errors import BrokenVersion, TooFewToTrain
-from lib.jobs.lease import Lease, note
+from lib.jobs.lease import Lease, Line, note
 from lib.jobs.records import Status
 from lib.providers import backend
 from lib.providers.connections import Connection, connection
-from lib.providers.errors import BackendError, ConnectionLost, RateLimited, Unreachable
+from lib.providers.errors import ConnectionLost, RateLimited, Unreachable
 from lib.providers.request import JobRequest
 
 LONGEST_PAUSE = 30.0
@@ -56,7 +56,7 @@ def _advance(lease: Lease) -> float:
     if job.remote_id is not None:
         return track.follow(lease, at, job.remote_id)
     if job.cancel_requested_at and job.sent_at is None:
-        return _cancel_here(lease, at)
+        return _cancel_here(lease)
     for column, name, data in _files(lease, at):
         if getattr(job, column) is None:
             return _upload(lease, at, column, name, data)
@@ -76,7 +76,8 @@ def _upload(lease: Lease, at: Connection, column: str, name: str, data: bytes) -
 
 
 def _create(lease: Lease, at: Connection) -> float:
-    found = backend.find_job(at, lease.job.id, since=lease.job.created_at)
+    job = lease.job
+    found = backend.find_job(at, job.id, since=job.created_at, training_file=job.training_file)
     if found is None:
         if lease.job.sent_at is not None:
             return _look_again(lease, at)
@@ -154,22 +155,26 @@ def _request(lease: Lease) -> JobRequest:
 
 
 def _fail(lease: Lease, problem: TuneboardError) -> float:
-    said = note("failed", problem.what, "error", **problem.values)
-    ended = now()
-    lease.save(said, status=Status.FAILED, error=problem.to_json(), problem=None, finished_at=ended, closed_at=ended)
+    said, ended = note("failed", problem.what, "error", **problem.values), now()
+    lines = [said, *_take_back(lease)]
+    lease.save(*lines, status=Status.FAILED, error=problem.to_json(), problem=None, finished_at=ended, closed_at=ended)
     return 0.0
 
 
-def _cancel_here(lease: Lease, at: Connection) -> float:
-    """End a job that never began, and take back the files that were uploaded for it."""
-    lines = [note("cancelled", N_("Cancelled before anything was started."))]
-    for id in filter(None, (lease.job.training_file, lease.job.validation_file)):
-        try:
-            backend.delete_file(at, id)
-        except BackendError as problem:
-            left = N_("The uploaded file {id} could not be deleted at {service}: {detail}")
-            detail = str(problem.values.get("detail"))
-            lines.append(note(f"left-{id}", left, "warn", id=id, service=at.title, detail=detail))
-    ended = now()
+def _cancel_here(lease: Lease) -> float:
+    """End a job that never began."""
+    said = note("cancelled", N_("Cancelled before anything was started."))
+    lines, ended = [said, *_take_back(lease)], now()
     lease.save(*lines, status=Status.CANCELLED, problem=None, finished_at=ended, closed_at=ended)
     return 0.0
+
+
+def _take_back(lease: Lease) -> Iterator[Line]:
+    """Delete the files that were uploaded for a job that will never be; tell of each that is left."""
+    for id in filter(None, (lease.job.training_file, lease.job.validation_file)):
+        try:
+            backend.delete_file(connection(lease.job.connection), id)
+        except TuneboardError as problem:
+            left = N_("The uploaded file {id} could not be deleted at {service}: {detail}")
+            told = {"id": id, "service": lease.job.connection, "detail": str(problem)}
+            yield note(f"left-{id}", left, "warn", **told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,15 +13,16 @@ from lib.i18n import N_
 from lib.jobs import wishes
 from lib.jobs.errors import JobFailed, JobFailedSilently, JobVanished
 from lib.jobs.lease import Lease, Line, note
-from lib.jobs.records import FINAL, Status
+from lib.jobs.records import CHECKPOINT, FINAL, Status
 from lib.jobs.wishes import Wish
 from lib.providers import backend
 from lib.providers.connections import Connection
 from lib.providers.errors import NotFound, RateLimited, Refused
-from lib.providers.normalise import EventSnapshot, JobSnapshot
+from lib.providers.normalise import CheckpointSnapshot, EventSnapshot, JobSnapshot
+from lib.providers.results import Results
 
-LATE_SECONDS = 120.0
-"""A tuned model and a result file may appear this long after the job succeeded."""
+LATE_SECONDS = 180.0
+"""A tuned model and a result file may appear this long after the job succeeded: at Crusoe it takes two minutes."""
 MISSING_TIMES = 3
 """How often in a row a job must be unknown at the backend before we believe it."""
 LONG_WAIT = 600.0
@@ -121,20 +122,37 @@ def _wrap_up(lease: Lease, at: Connection, told: JobSnapshot) -> float:
     lines: list[Line] = []
     late = now() - lease.job.status_at > LATE_SECONDS
     expected = told.status == Status.SUCCEEDED and not late
-    results = told.result_files if at.can.results else ()
-    if expected and not (told.tuned_model and (results or not at.can.results)):
+    if expected and not (told.tuned_model and (told.result_files or at.can.results != Results.FILES)):
         return at.can.poll_seconds
     result = lease.job.result_sha256
-    if results and not result:
+    if not result:
         try:
-            result = library.save_file(backend.file_content(at, results[0]))
+            found = backend.result(at, told)
+            result = library.save_file(found) if found else None
         except RateLimited:
             raise
         except Refused as refusal:
             unread = N_("The result file can't be read: {detail}")
             lines.append(note("no-result", unread, "warn", detail=str(refusal.values.get("detail"))))
-    lease.save(*lines, result_sha256=result, closed_at=now())
+    lease.save(*lines, *_checkpoints(at, told), result_sha256=result, closed_at=now())
     return 0.0
+
+
+def _checkpoints(at: Connection, told: JobSnapshot) -> list[Line]:
+    """Tell what models the job left on its way. They are kept in its log, as lines of a type of their own."""
+    try:
+        found = backend.checkpoints(at, told.id)
+    except RateLimited:
+        raise
+    except Refused:  # a service without checkpoints still has jobs
+        return []
+    return [_checkpoint(kept) for kept in found]
+
+
+def _checkpoint(kept: CheckpointSnapshot) -> Line:
+    named = N_("Checkpoint after step {step}: {model}")
+    line = note(f"checkpoint-{kept.id}", named, step=kept.step, model=kept.model or kept.id)
+    return replace(line, type=CHECKPOINT, data=line.data | asdict(kept))
 
 
 def _is_gone(lease: Lease) -> bool:

@@ -5,12 +5,17 @@ BackendError
 │   ├── Unreachable      nothing was sent
 │   │   └── EngineDown   the embedded engine is (re)starting
 │   ├── BackendTrouble   the backend or something before it answered 5xx
-│   └── NotAnApi         the answer was not the API's: a web page, a redirect, broken JSON
+│   └── NotAnApi         the answer was not the API's: broken JSON, or no JSON at all
+│       ├── WebPage      HTML
+│       ├── Redirected   another address
+│       ├── OtherDialect JSON of another kind
+│       └── EmptyAnswer  nothing
 └── Refused              the backend said no: nothing happened
     ├── Unauthorized     the key
     ├── NotAllowed       the account
     ├── NotFound         the object
     ├── RateLimited      too soon; `retry_after` seconds
+    │   └── Busy         it does something else, and takes no more now
     └── OutOfCredit      the bill
 StreamBroken           an answer that was being written broke off
 
@@ -60,6 +65,28 @@ class NotAnApi(ConnectionLost):
     todo = "Check the base URL: it usually ends in /v1."
 
 
+class WebPage(NotAnApi):
+    what = "{service} answered with a web page: {detail}"
+    why = "A page for people, such as a login or an error of a proxy, is at this address, and not the API."
+
+
+class Redirected(NotAnApi):
+    what = "{service} sends us to another address: {detail}"
+    why = "The key is sent to the address that was given for it, and to no other."
+    todo = "If that is where the API is, give that address as the base URL. If it is a login, you may need a VPN."
+
+
+class OtherDialect(NotAnApi):
+    what = "{service} answered in JSON of another kind: {detail}"
+    why = "It is an API, but does not speak OpenAI's protocol at this address."
+    todo = "Check the base URL: many services have an address of their own for OpenAI's protocol."
+
+
+class EmptyAnswer(NotAnApi):
+    what = "{service} answered with nothing at all."
+    why = "Something takes requests at this address and has nothing to say to them."
+
+
 class Refused(BackendError):
     what = "{service} refused: {detail}"
     why = "Nothing was started."
@@ -91,6 +118,11 @@ class RateLimited(Refused):
         """Return the seconds the backend asked to wait, if it said so."""
         value = self.values.get("retry_after")
         return float(value) if value is not None else None
+
+
+class Busy(RateLimited):
+    what = "{service} is busy: {detail}"
+    why = "It takes no other request of this kind before the one at work has ended."
 
 
 class OutOfCredit(Refused):

@@ -52,6 +52,17 @@ class EventSnapshot:
 
 
 @dataclass(frozen=True)
+class CheckpointSnapshot:
+    """A model as it was after `step` steps. `model` is the name to ask it by, None where the service gives none."""
+
+    id: str
+    step: int | None
+    model: str | None
+    created_at: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class AutoEpochs:
     """What the engine does when a job leaves the epochs to it: read about `tokens`, in `least` to `most` epochs."""
 
@@ -130,6 +141,20 @@ def event(raw: Mapping[str, Any]) -> EventSnapshot:
         type=text(raw.get("type")) or "message",
         message=message,
         data=finite(data),
+    )
+
+
+def checkpoint(raw: Mapping[str, Any]) -> CheckpointSnapshot:
+    """Read a checkpoint. Crusoe's `fine_tuned_model_id` is what is deployed, and its other name is for people."""
+    told = _dict(raw.get("metrics"))
+    step = whole(raw.get("step_number"))
+    step = whole(told.get("step")) if step is None else step
+    return CheckpointSnapshot(
+        id=text(raw.get("id")) or f"step-{step}",
+        step=step,
+        model=text(raw.get("fine_tuned_model_id")) or text(raw.get("fine_tuned_model_checkpoint")),
+        created_at=moment(raw.get("created_at")),
+        metrics={str(name): value for name, found in told.items() if (value := number(found)) is not None},
     )
 
 

@@ -1,14 +1,16 @@
 """One record of capability flags per service. Facts only: no request is made here.
 
 Sources, read in November 2026: platform.openai.com/docs, learn.microsoft.com/azure/ai-foundry,
-docs.tokenfactory.nebius.com, docs.crusoecloud.com. No service but the engine was called; the fakes that the tests run
-against deviate as those pages say.
+docs.tokenfactory.nebius.com, docs.crusoecloud.com, docs.together.ai. No service but the engine was called; the fakes
+that the tests run against deviate as those pages say.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from lib.providers.results import Results
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,14 @@ class Provider:
     """Where it is; `{resource}` is what a user fills in; empty where every user has an address of their own."""
     needs_key: bool = True
     methods: tuple[str, ...] = ("supervised",)
+    wire: str = "openai"
+    """The protocol it speaks: a key of `lib.providers.wires.WIRES`."""
     hyperparameters: str = "method"
     """Where they go in the request: under `method`, or at the `top`."""
+    takes_auto: bool = True
+    """A hyperparameter may be the word `auto`; else what is left to the service is left out."""
+    learning_rate: float | None = None
+    """Where learning rates are absolute: the service's own, which a multiplier multiplies."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What every job request must hold besides."""
     idempotent: bool = False
@@ -35,8 +43,8 @@ class Provider:
     """Lists come in that order."""
     byte_order_mark: bool = False
     """Training files must begin with one."""
-    results: bool = True
-    """A job's result files are metric tables; else they are weights, and nothing is fetched."""
+    results: Results = Results.FILES
+    """Where the metrics of a job that has ended are."""
     pausable: bool = False
     """A job can be paused and resumed."""
     suffix_limit: int = 64
@@ -93,7 +101,9 @@ PROVIDERS = {
             formats=("chat", "completion"),
             base_url="https://api.tokenfactory.nebius.com/v1",
             hyperparameters="top",
-            results=False,
+            takes_auto=False,
+            learning_rate=1e-5,
+            results=Results.CHECKPOINTS,
         ),
         Provider(
             id="crusoe",
@@ -102,6 +112,21 @@ PROVIDERS = {
             formats=("chat",),
             base_url="https://api.intelligence.crusoecloud.com/v1",
             newest_first=False,
+            results=Results.METRICS,
+        ),
+        Provider(
+            id="together",
+            title="Together",
+            charges=True,
+            formats=("chat", "completion", "preference"),
+            base_url="https://api.together.ai/v1",
+            methods=("supervised", "dpo"),
+            wire="together",
+            takes_auto=False,
+            learning_rate=1e-5,
+            newest_first=False,
+            results=Results.METRICS,
+            minimum_examples=1,
         ),
         Provider(
             id="compatible",

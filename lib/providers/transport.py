@@ -38,26 +38,37 @@ _NEVER_SENT = (
     httpx2.UnsupportedProtocol,
     httpx2.InvalidURL,
 )
+PAGE = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)\b", re.IGNORECASE)
+"""How a web page begins."""
 _BY_STATUS = {401: errors.Unauthorized, 403: errors.NotAllowed, 404: errors.NotFound}
 
 
-def ask(connection: Connection, act: Callable[[OpenAI], Any], *, timeout: float = TIMEOUT) -> dict[str, Any]:
-    """Run `act` on a client; it makes one `with_raw_response` call. Return the JSON object that came back."""
+def ask(
+    connection: Connection, act: Callable[[OpenAI], httpx2.Response], *, timeout: float = TIMEOUT
+) -> dict[str, Any]:
+    """Run `act` on a client; it makes one request and returns the response. Return the JSON object that came back.
+
+    A list that came bare, as Together lists models, becomes one under `data`.
+    """
     body = ask_bytes(connection, act, timeout=timeout)
+    told = {"service": connection.title, "detail": _quote(connection, body.decode(errors="replace"))}
+    if not body.strip():
+        raise errors.EmptyAnswer(**told)
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        answer = None
+        raise (errors.WebPage if PAGE.match(body) else errors.NotAnApi)(**told) from None
+    if isinstance(answer, list) and all(isinstance(item, dict) for item in answer):
+        return {"data": answer, "has_more": False}
     if not isinstance(answer, dict):
-        raise errors.NotAnApi(service=connection.title, detail=_quote(connection, body.decode(errors="replace")))
+        raise errors.OtherDialect(**told)
     return answer
 
 
-def ask_bytes(connection: Connection, act: Callable[[OpenAI], Any], *, timeout: float = TIMEOUT) -> bytes:
+def ask_bytes(connection: Connection, act: Callable[[OpenAI], httpx2.Response], *, timeout: float = TIMEOUT) -> bytes:
     """Do the same as `ask`, but return the bytes as they came."""
     with translated(connection):
-        content: bytes = act(open_client(connection, timeout=timeout)).http_response.content
-        return content
+        return act(open_client(connection, timeout=timeout)).content
 
 
 @contextmanager
@@ -98,10 +109,14 @@ def _explain_status(connection: Connection, problem: APIStatusError) -> errors.B
         "status": status,
         "code": code,
     }
-    if status >= 500 or status in {408, 409}:
+    if status >= 500 or status == 408:
         return errors.BackendTrouble(**told)
-    if status < 400 or _is_page(problem):
-        return errors.NotAnApi(**told)
+    if status < 400:
+        return errors.Redirected(**told)
+    if _is_page(problem):
+        return errors.WebPage(**told)
+    if status == 409:
+        return errors.Busy(**told)
     if status == 429:
         broke = code in CREDIT_CODES or problem.type in CREDIT_CODES
         return errors.OutOfCredit(**told) if broke else errors.RateLimited(retry_after=_retry_after(problem), **told)

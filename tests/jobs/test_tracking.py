@@ -8,7 +8,7 @@ from lib.db import now
 from lib.jobs import track
 from lib.jobs.errors import JobFailed, JobFailedSilently, JobVanished, TooFewToTrain
 from lib.jobs.lease import claim
-from lib.jobs.records import events, get, metrics, progress, result_bytes, tuned_models
+from lib.jobs.records import Checkpoint, checkpoints, events, get, metrics, progress, result_bytes, tuned_models
 from lib.jobs.wishes import Wish, fulfilled, request, request_cancel
 from lib.jobs.worker import Worker
 from lib.providers.errors import BackendTrouble, NotAllowed, NotAnApi, OutOfCredit, RateLimited
@@ -116,6 +116,17 @@ def test_a_failed_job_tells_why(service: Service, start: Launch, error: object, 
     job = work(job.id, Worker(), ended)
     assert isinstance(job.error, kind)
     assert _closed(job.id)
+
+
+def test_the_checkpoints_of_a_job_are_kept_when_it_ends(service: Service, start: Launch) -> None:
+    job = work(start().id, Worker(), created)
+    told = {"id": "ck-2", "step_number": 20, "fine_tuned_model_checkpoint": "ft:x", "metrics": {"valid_loss": 0.5}}
+    service.checkpoints = [told, {"id": "ck-1", "step_number": 10}]
+    service.finish("failed")
+    work(job.id, Worker(), ended)
+    found = [Checkpoint("ck-1", 10, None, {}), Checkpoint("ck-2", 20, "ft:x", {"valid_loss": 0.5})]
+    assert checkpoints(job.id) == found
+    assert "Checkpoint after step 20: ft:x" in [event.text() for event in events(job.id)]
 
 
 def test_a_failure_without_a_reason_is_explained_by_the_last_error_event(service: Service, start: Launch) -> None:
