@@ -4,9 +4,9 @@ import streamlit as st
 
 from lib.errors import TuneboardError
 from lib.i18n import _
-from lib.results import charts, summary
-from lib.ui import curves, places
-from lib.ui.results import sources
+from lib.results import summary
+from lib.ui import places
+from lib.ui.results import controls, overlay, sources
 from lib.ui.text import escape, show_error
 
 st.title(_("Results"))
@@ -46,18 +46,9 @@ for label, source in named.items():
 if not tables:
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    smoothing = st.slider(_("Smoothing"), 0.0, 0.99, 0.0, key="results_smoothing", persist_state="session", width=280)
-    log = st.toggle(_("Logarithmic loss"), key="results_log", persist_state="session")
-
-titles = {"loss": _("Loss"), "accuracy": _("Token accuracy"), "classification": _("Classification")}
-with st.grid(2, min_column_width=320):
-    for metric in charts.available(tables):
-        if metric == "classification":
-            chart = charts.classification(tables, smoothing)
-        else:
-            chart = charts.curves(tables, metric, smoothing, log and metric == "loss")
-        curves.draw(chart, f"results_{metric}", _("{metric} by step", metric=titles[metric]), names=len(tables))
+courses = {label: named[label].course() for label in tables}
+overlay.draw_charts(tables, courses, controls.draw())
+overlay.draw_differences({label: named[label] for label in tables})
 
 for label, table in tables.items():
     source = named[label]
@@ -67,7 +58,7 @@ for label, table in tables.items():
         filled = table.dropna(axis="columns", how="all")
         st.dataframe(filled, hide_index=True, placeholder="—", alt=_("Metrics by step"))
     st.download_button(
-        _("Download the CSV"),
+        _("Download the numbers"),
         source.data,
         file_name=source.file_name,
         mime="text/csv",

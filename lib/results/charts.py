@@ -6,14 +6,17 @@ No background is set, and each colour has contrast on white and on black. Knows 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 
 from lib.i18n import _
-from lib.results.lines import Line, class_lines, metric_lines, screen_points
+from lib.results import marks
+from lib.results.course import Axis, Course, place
+from lib.results.lines import Line, class_lines, inliers, metric_lines, placed, screen_points, within
 
 Metric = Literal["loss", "accuracy"]
 Drawn = Literal["loss", "accuracy", "classification"]
@@ -24,13 +27,32 @@ HEIGHT = 320
 
 
 @dataclass(frozen=True)
+class Look:
+    """How curves are shown."""
+
+    smoothing: float = 0.0
+    """0 to 0.99, the weight of the past in an exponential moving average of the training curve."""
+    log: bool = False
+    """A logarithmic scale, without the values at or below zero, which it can't hold."""
+    clip: bool = False
+    """Outliers may lie outside of the chart."""
+    axis: Axis = "step"
+    window: tuple[float, float] = (0.0, 1.0)
+    """The part of the axis that is drawn, as shares of its length."""
+
+
+@dataclass(frozen=True)
 class View:
-    """How the values are shown."""
+    """A chart's own words and scale."""
 
     title: str
-    smoothing: float = 0.0
-    log: bool = False
+    look: Look
     percent: bool = False
+    limits: tuple[float, float] | None = None
+
+
+NOTHING: Mapping[str, Course] = MappingProxyType({})
+PLAIN = Look()
 
 
 def available(frames: Mapping[str, pd.DataFrame]) -> list[Drawn]:
@@ -44,43 +66,64 @@ def available(frames: Mapping[str, pd.DataFrame]) -> list[Drawn]:
 
 
 def curves(
-    frames: Mapping[str, pd.DataFrame], metric: Metric, smoothing: float = 0.0, log: bool = False
+    frames: Mapping[str, pd.DataFrame], metric: Metric, look: Look = PLAIN, courses: Mapping[str, Course] = NOTHING
 ) -> alt.LayerChart:
     """Draw the curves of one or more jobs: training solid, validation dashed with its points.
 
     Args:
         frames: label -> metric table. One job has a colour per series, several have one each.
         metric: what to draw.
-        smoothing: 0 to 0.99, the weight of the past in an exponential moving average of the training curve.
-        log: draw on a logarithmic scale, without the values at or below zero, which it can't hold.
+        look: how; accuracy never takes a logarithmic scale.
+        courses: label -> what is known of the job; without it there are steps only, and no marks.
     """
     loss = metric == "loss"
-    view = View(_("Loss") if loss else _("Token accuracy"), smoothing, log, percent=not loss)
-    return _draw(list(metric_lines(frames, metric)), list(frames), view)
+    shown = look if loss else replace(look, log=False)
+    view = View(_("Loss") if loss else _("Token accuracy"), shown, percent=not loss)
+    return _draw(list(metric_lines(frames, metric)), frames, view, courses)
 
 
-def classification(frames: Mapping[str, pd.DataFrame], smoothing: float = 0.0) -> alt.LayerChart:
+def classification(
+    frames: Mapping[str, pd.DataFrame], look: Look = PLAIN, courses: Mapping[str, Course] = NOTHING
+) -> alt.LayerChart:
     """Draw the classification columns of the first fine-tuning API: accuracy, precision, recall, F1, areas."""
-    return _draw(list(class_lines(frames)), list(frames), View(_("Score"), smoothing, percent=True))
+    view = View(_("Score"), replace(look, log=False), percent=True)
+    return _draw(list(class_lines(frames)), frames, view, courses)
 
 
-def _draw(lines: Sequence[Line], jobs: list[str], view: View) -> alt.LayerChart:
-    data = screen_points(lines, view.smoothing, view.log)
+def _draw(
+    lines: Sequence[Line], frames: Mapping[str, pd.DataFrame], view: View, courses: Mapping[str, Course]
+) -> alt.LayerChart:
+    look, jobs = view.look, list(frames)
+    found = {job: place(frame, courses.get(job, Course()), look.axis) for job, frame in frames.items() if len(frame)}
+    places = {job: there for job, there in found.items() if there is not None}
+    parts = within(placed(lines, places, look.smoothing, look.log), look.window)
+    view = replace(view, limits=inliers(parts, look.log)) if look.clip else view
+    data = screen_points(parts)
     series = list(dict.fromkeys(data["series"]))
-    base = alt.Chart(data).encode(x=_x(), y=_y("value", view), color=_colour(jobs, series))
-    layers = [base.mark_line(strokeWidth=2).encode(strokeDash=_dash(series)), _dots(base, view, jobs)]
-    if view.smoothing:
-        layers.insert(0, base.mark_line(strokeWidth=1, opacity=0.25).encode(y=_y("raw", view), detail="series:N"))
+    base = alt.Chart(data).encode(x=_x(look.axis), y=_y("value", view), color=_colour(jobs, series))
+    curve = base.mark_line(strokeWidth=2, clip=True).encode(strokeDash=_dash(series))
+    layers = [curve, _dots(base, view, jobs)]
+    if look.smoothing:
+        layers.insert(
+            0, base.mark_line(strokeWidth=1, opacity=0.25, clip=True).encode(y=_y("raw", view), detail="series:N")
+        )
+    ends, kept = marks.epochs(frames, courses, places, parts), marks.checkpoints(parts, courses, places)
+    if len(ends.data):
+        layers.insert(0, ends)
+    if len(kept):
+        layers.append(marks.diamonds(kept, _y("value", view)))
     return alt.LayerChart(layer=layers, width="container", height=HEIGHT)
 
 
-def _x() -> alt.X:
-    axis = alt.Axis(tickMinStep=1, format=",d")
-    return alt.X("step:Q", title=_("Step"), scale=alt.Scale(zero=False, nice=False), axis=axis)
+def _x(axis: Axis) -> alt.X:
+    title = {"step": _("Step"), "tokens": _("Tokens trained"), "time": _("Minutes since the start")}[axis]
+    ticks = alt.Axis(tickMinStep=1, format=",d") if axis != "time" else alt.Axis(format="~g")
+    return alt.X("x:Q", title=title, scale=alt.Scale(zero=False, nice=False), axis=ticks)
 
 
 def _y(field: str, view: View) -> alt.Y:
-    scale = alt.Scale(type="log", nice=True) if view.log else alt.Scale(zero=False)
+    domain: dict[str, Any] = {"domain": list(view.limits), "clamp": False} if view.limits else {}
+    scale = alt.Scale(type="log", nice=not domain, **domain) if view.look.log else alt.Scale(zero=False, **domain)
     return alt.Y(f"{field}:Q", title=view.title, scale=scale, axis=alt.Axis(format="%" if view.percent else ".3~g"))
 
 
@@ -116,8 +159,8 @@ def _dots(base: alt.Chart, view: View, jobs: list[str]) -> alt.Chart:
     ]
     if any(jobs):
         tooltip.insert(0, alt.Tooltip("job:N", title=_("Job")))
-    if view.smoothing:
+    if view.look.smoothing:
         tooltip.append(alt.Tooltip("value:Q", title=_("Smoothed"), format=number))
     seen = alt.Opacity("dot:Q", scale=None, legend=None)
-    points: alt.Chart = base.mark_circle(size=45).encode(opacity=seen, tooltip=tooltip)
+    points: alt.Chart = base.mark_circle(size=45, clip=True).encode(opacity=seen, tooltip=tooltip)
     return points

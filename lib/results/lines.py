@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from lib.i18n import N_, translate
 from lib.results.columns import CLASSIFICATION
+from lib.results.course import Place
 
 POINTS, ALL_POINTS = 2000, 4000
 """Points of one line, and of all lines together, that are sent to the screen."""
 DOTS = 60
 """A line of so few measurements shows each of them."""
-COLUMNS = ["step", "value", "raw", "job", "series", "dot"]
+COLUMNS = ["x", "step", "value", "raw", "job", "series", "dot"]
+OUTLIERS = 0.01
+"""Share of a curve's values at either end that may lie outside a clipped chart."""
+MARGIN = 0.05
 
 SERIES = {"train": N_("Training"), "valid": N_("Validation"), "full_valid": N_("Full validation")}
 CLASSES = {
@@ -63,11 +67,45 @@ def class_lines(frames: Mapping[str, pd.DataFrame]) -> Iterator[Line]:
                 yield Line(job, translate(CLASSES.get(name, name)), points, measured=True)
 
 
-def screen_points(lines: Sequence[Line], smoothing: float, log: bool) -> pd.DataFrame:
-    """Return the points of all lines in one long table; with `log`, without those a log scale can't hold."""
-    limit = max(min(POINTS, ALL_POINTS // max(len(lines), 1)), 4)
-    parts = [_prepared(line, smoothing, log, limit) for line in lines]
-    return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
+def placed(lines: Sequence[Line], places: Mapping[str, Place], smoothing: float, log: bool) -> list[pd.DataFrame]:
+    """Return all points of each line in `COLUMNS`; with `log`, without those a log scale can't hold.
+
+    Args:
+        lines: what is drawn; a line of a job that has no place is left out.
+        places: job -> where its steps lie on the axis.
+        smoothing: 0 to 0.99, the weight of the past.
+        log: whether the scale is logarithmic.
+    """
+    return [_placed(line, places[line.job], smoothing, log) for line in lines if line.job in places]
+
+
+def within(parts: Sequence[pd.DataFrame], window: tuple[float, float]) -> list[pd.DataFrame]:
+    """Return the points in a part of the axis, given as shares of its length."""
+    filled = [part for part in parts if len(part)]
+    if not filled or window == (0.0, 1.0):
+        return filled
+    low, high = min(part["x"].min() for part in filled), max(part["x"].max() for part in filled)
+    left, right = (low + share * (high - low) for share in window)
+    return [kept for part in filled if len(kept := part[part["x"].between(left, right)])]
+
+
+def inliers(parts: Sequence[pd.DataFrame], log: bool) -> tuple[float, float] | None:
+    """Return the range that holds the values of every curve but its outliers, with a margin; None without points."""
+    if not parts:
+        return None
+    ends = np.array([np.quantile(part["value"], [OUTLIERS, 1 - OUTLIERS]) for part in parts])
+    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    if log:
+        return low / (1 + MARGIN), high * (1 + MARGIN)
+    margin = MARGIN * (high - low) or MARGIN * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def screen_points(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the points of all lines in one long table, thinned."""
+    limit = max(min(POINTS, ALL_POINTS // max(len(parts), 1)), 4)
+    thinned = [part.iloc[thin(part["raw"].to_numpy(), limit)] for part in parts]
+    return pd.concat(thinned, ignore_index=True)[COLUMNS] if thinned else pd.DataFrame(columns=COLUMNS)
 
 
 def thin(values: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
@@ -87,12 +125,11 @@ def _points(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return points[np.isfinite(points["raw"])]
 
 
-def _prepared(line: Line, smoothing: float, log: bool, limit: int) -> pd.DataFrame:
-    points = line.points.assign(value=line.points["raw"])
+def _placed(line: Line, place: Place, smoothing: float, log: bool) -> pd.DataFrame:
+    points = line.points.assign(value=line.points["raw"], x=place(line.points["step"].to_numpy(dtype=float)))
     if smoothing and not line.measured:
         points["value"] = points["raw"].ewm(alpha=1 - min(max(smoothing, 0.0), 0.99)).mean()
     if log:
-        points = points[points["raw"] > 0]
-    points = points.iloc[thin(points["raw"].to_numpy(), limit)]
+        points = points[(points["raw"] > 0) & (points["value"] > 0)]
     seen = len(points) == 1 or (line.measured and len(points) <= DOTS)
-    return points.assign(job=line.job, series=line.series, dot=float(seen))
+    return points.assign(job=line.job, series=line.series, dot=float(seen))[COLUMNS]

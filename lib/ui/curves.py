@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import altair
 import streamlit as st
 
@@ -10,9 +12,25 @@ A_NAME = 24
 """Pixels a name takes in a legend."""
 
 
-def draw(chart: altair.LayerChart, key: str, alt: str, names: int = 1) -> None:
-    """Draw a chart; `alt` says in words what it shows. The names of several jobs stand below each other."""
+def draw(
+    chart: altair.LayerChart, key: str, alt: str, names: int = 1, select: str | None = None
+) -> list[Mapping[str, object]]:
+    """Draw a chart; return what is selected on it.
+
+    Args:
+        chart: the chart.
+        key: of the element.
+        alt: what it shows, in words.
+        names: jobs in it; the names of several stand below each other.
+        select: name of the selection that a click makes, if the chart holds one.
+    """
     if names > 1:
         legend = altair.LegendConfig(orient="bottom", direction="vertical", labelLimit=240)
         chart = chart.configure(legend=legend).properties(height=HEIGHT + A_NAME * names)
-    st.altair_chart(chart.properties(height=HEIGHT) if names == 1 else chart, key=key, alt=alt)
+    else:
+        chart = chart.properties(height=HEIGHT)
+    if select is None or f'"name": "{select}"' not in chart.to_json():
+        st.altair_chart(chart, key=key, alt=alt)
+        return []
+    state = st.altair_chart(chart, key=key, alt=alt, on_select="rerun", selection_mode=select)
+    return list(state.selection.get(select, []))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from lib import library
+from lib import db, library
 from tests.pages import road
 from tests.pages.conftest import Visit
 
@@ -56,7 +56,40 @@ def test_two_jobs_lie_over_each_other(visit: Visit) -> None:
     at = visit("results", job=ids)
     assert not at.exception
     assert at.multiselect(key="results_shown").value == [f"job:{job_id}" for job_id in ids]
-    assert {header.value for header in at.subheader} == {"twin", "twin \\(2\\)"}
+    assert {header.value for header in at.subheader} == {"What differs", "twin", "twin \\(2\\)"}
+
+
+def test_only_the_settings_that_differ_are_tabled(visit: Visit) -> None:
+    version = road.stories()
+    ids = [road.job(version, name=f"e{n}", settings={"epochs": n, "seed": 42, "suffix": ""}) for n in (2, 4)]
+    for job_id in ids:
+        road.learn(job_id)
+    table = visit("results", job=ids).dataframe[0].value
+    assert table.to_dict("records") == [{"setting": "Epochs", "job 0": "2", "job 1": "4"}]
+
+
+def test_a_job_is_drawn_along_tokens_and_time_and_what_is_guessed_is_said(visit: Visit) -> None:
+    known = road.job(road.stories(), name="known", trained_tokens=6000)
+    road.learn(known)
+    at = visit("results", job=known, file=keep(CURRENT, "mine.csv"))
+    at.segmented_control(key="results_axis").set_value("tokens").run()
+    assert not at.exception
+    assert "mine\\.csv is not drawn" in road.texts(at)
+    assert "known: only the whole is known" in road.texts(at)
+    at.toggle(key="results_clip").set_value(True).run()
+    at.slider(key="results_window").set_value((50, 100)).run()
+    assert not at.exception
+
+
+def test_the_checkpoints_of_a_job_are_marked(visit: Visit) -> None:
+    job_id = road.job(road.stories(), status="succeeded")
+    road.learn(job_id)
+    with db.session() as opened:
+        data = {"step": 8, "model": "ft:starter:x:ckpt-step-8"}
+        opened.add(road.event(job_id, "ckpt", "kept", type="checkpoint", data=data))
+    at = visit("results", job=job_id)
+    assert not at.exception
+    assert "diamond" in at.get("vega_lite_chart")[0].proto.spec
 
 
 def test_the_newest_job_is_shown_at_first_and_put_into_the_address(visit: Visit) -> None:

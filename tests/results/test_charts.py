@@ -11,6 +11,7 @@ import pytest
 
 from lib import i18n
 from lib.results import charts, lines
+from lib.results.charts import Look
 from lib.results.metrics import from_events, parse_result_file
 
 
@@ -59,7 +60,7 @@ def test_validation_shows_its_points_and_training_its_line() -> None:
 
 
 def test_smoothing_averages_training_and_leaves_validation_as_measured() -> None:
-    chart = charts.curves({"": job()}, "loss", smoothing=0.9)
+    chart = charts.curves({"": job()}, "loss", Look(smoothing=0.9))
     for point in points(chart):
         assert (point["value"] == pytest.approx(point["raw"])) == (
             point["series"] == "Validation" or point["step"] == 1
@@ -69,7 +70,7 @@ def test_smoothing_averages_training_and_leaves_validation_as_measured() -> None
 
 def test_a_log_scale_leaves_out_what_it_cannot_hold() -> None:
     table = parse_result_file(b"step,train_loss\n1,1\n2,0\n3,-0.5\n4,0.1\n")
-    chart = charts.curves({"": table}, "loss", log=True)
+    chart = charts.curves({"": table}, "loss", Look(log=True))
     assert [point["raw"] for point in points(chart)] == [1, 0.1]
     assert spec(chart)["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
 
@@ -79,13 +80,13 @@ def test_a_log_scale_leaves_out_what_it_cannot_hold() -> None:
 )
 def test_nothing_to_draw_is_an_empty_chart(table: pd.DataFrame) -> None:
     for log in (False, True):
-        assert points(charts.curves({"": table}, "loss", 0.5, log)) == []
+        assert points(charts.curves({"": table}, "loss", Look(0.5, log))) == []
     assert points(charts.classification({})) == []
     assert charts.available({"": table}) == []
 
 
 def test_a_single_point_can_be_seen() -> None:
-    assert [point["dot"] for point in points(charts.curves({"": job(1)}, "loss", smoothing=0.5))] == [1]
+    assert [point["dot"] for point in points(charts.curves({"": job(1)}, "loss", Look(smoothing=0.5)))] == [1]
 
 
 def test_only_what_can_be_drawn_is_offered() -> None:

@@ -13,7 +13,9 @@ from lib.i18n import _
 from lib.jobs import records
 from lib.jobs.records import Job
 from lib.results import metrics
+from lib.results.course import Course
 from lib.results.unwrap import text_of
+from lib.ui.results import job_facts
 
 JOB, FILE = "job", "file"
 SHOWN, NAMED, UPLOADED = "results_shown", "results_named", "results_upload"
@@ -28,7 +30,9 @@ class Source:
     file_name: str
     frame: Callable[[], pd.DataFrame]
     data: Callable[[], bytes]
-    """The CSV itself, out of the base64 that a service may wrap it in."""
+    """The table itself, exact, out of the base64 that a service may wrap it in."""
+    course: Callable[[], Course] = Course
+    job: Job | None = None
 
 
 def of_job(job: Job) -> Source:
@@ -45,7 +49,7 @@ def of_job(job: Job) -> Source:
         return metrics.to_csv(frame()) if result is None else text_of(result, file_name).encode()
 
     file_name = f"{job.tuned_model or job.id}.csv"
-    return Source(f"{JOB}:{job.id}", job.name, file_name, frame, data)
+    return Source(f"{JOB}:{job.id}", job.name, file_name, frame, data, lambda: job_facts.course(job), job)
 
 
 def of_file(sha256: str) -> Source | None:
