@@ -33,6 +33,9 @@ def conclude(store: Store, files: Folder, folder: Path, code: int, others: froze
         progress.fail(store, job_id, error)
     elif code in POLITE_STOP:
         progress.requeue(store, "The training process was asked to stop.", crashed=True, ours=others)
+    elif code < 0:  # killed, perhaps by a machine short of memory: it may go better next time, but not for ever
+        error = results.reason_of_exit(code, last_words(folder))
+        progress.requeue(store, error["message"], crashed=True, ours=others, code=error["code"])
     else:
         progress.fail(store, job_id, results.reason_of_exit(code, last_words(folder)))
     return False

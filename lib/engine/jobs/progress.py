@@ -129,11 +129,18 @@ def is_paused(store: Store, job_id: str) -> bool:
         return find_job(session, job_id).paused
 
 
-def requeue(store: Store, reason: str, *, crashed: bool, ours: frozenset[str] = frozenset()) -> None:
+def requeue(
+    store: Store,
+    reason: str,
+    *,
+    crashed: bool,
+    ours: frozenset[str] = frozenset(),
+    code: str = "training_interrupted",
+) -> None:
     """Put running jobs, whose trainer is gone, back in the queue; give up on one that crashed too often on the spot.
 
     A job that made a step since its last crash is not to blame for the next: a long one may outlive many power cuts.
-    `ours` names those that do have a trainer.
+    `ours` names those that do have a trainer; `code` is the error's of a job that is given up.
     """
     with store.writing() as session:
         for row in session.scalars(select(JobRow).where(JobRow.status == "running", JobRow.id.not_in(ours))):
@@ -142,7 +149,7 @@ def requeue(store: Store, reason: str, *, crashed: bool, ours: frozenset[str] = 
                 message = (
                     f"{reason} This happened {row.crashes} times without a new step in between, so it was given up."
                 )
-                _fail(session, row, {"code": "training_interrupted", "message": message, "param": None})
+                _fail(session, row, {"code": code, "message": message, "param": None})
             else:
                 row.status, row.interrupted = "queued", True
                 note(session, row.id, f"{reason} The job goes on from its last checkpoint.", "warn")

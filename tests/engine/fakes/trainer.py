@@ -1,7 +1,7 @@
 """A trainer that learns nothing but keeps the trainer's protocol, in milliseconds.
 
-The first example's prompt says how it behaves: `steps=6 pause=0.1 exit=3 error=1 stubborn=1 nan_at=2`. A checkpoint
-after every second step; resumes from the newest. Ends when standard input closes.
+The first example's prompt says how it behaves: `steps=6 pause=0.1 exit=3 error=1 stubborn=1 nan_at=2 kill_at=1`.
+A checkpoint after every second step; resumes from the newest. Ends when standard input closes.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def main() -> int:
         if step % 2 == 0:
             write_model(checkpoints / f"step-{step}")
             say("checkpoint", step=step, epoch=1, path=str(checkpoints / f"step-{step}"), metrics=metrics)
+        if plan.get("kill_at") == step:
+            os.kill(os.getpid(), signal.SIGKILL)
         if plan.get("exit_at") == step:
             sys.stderr.write("the disk of the trainer is on fire\n")
             return int(plan["exit"])
