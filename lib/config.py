@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     allow_local_addresses: bool = False
     """Whether a connection that a user adds may lead to this machine or its link-local neighbours."""
 
+    monthly_budget: float | None = Field(default=None, ge=0)
+    """US dollars that launches may cost in a calendar month; unset means no limit."""
+
     max_upload_mb: int = 512
     """Largest file the Data page takes, in MiB; as large as the largest training file OpenAI takes."""
 

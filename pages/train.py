@@ -59,15 +59,18 @@ asking, cost = st.columns([3, 2], gap="large")
 with asking:
     st.selectbox(_("Dataset version"), versions, key="train_version", format_func=name_version)
     st.selectbox(_("Base model"), offered, key="train_model", format_func=lambda key: offered[key].label)
-    for sentence in advice.advice(choice, planned.measured):
+    for sentence in advice.advice(choice, version, planned.measured):
         st.caption(escape(sentence))
     fields.draw_settings(choice, planned, form.automatic_epochs(choice, planned.measured))
 with cost:
     fields.draw_estimate(choice, planned)
     for sentence in obstacles:
         st.warning(escape(sentence), icon=":material/block:")
+    refusals = advice.refusals(choice, planned.dollars)
+    for refusal in refusals:
+        show_error(refusal)
     refused = st.session_state.pop(form.REFUSED, None)
     if refused:
         show_error(refused)
-    fields.draw_launch(draft_id, choice, planned, disabled=bool(obstacles))
+    fields.draw_launch(draft_id, choice, planned, disabled=bool(obstacles or refusals))
 drafts.show("version", "train_version")

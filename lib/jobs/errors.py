@@ -38,3 +38,9 @@ class JobVanished(TuneboardError):
     what = "{service} no longer knows the job {remote_id}."
     why = "It was deleted there, or its data was lost."
     todo = "Launch again to train it anew. What was recorded is kept here."
+
+
+class OverBudget(TuneboardError):
+    what = "This launch would cost about ${asked}: more than is left of this month's budget."
+    why = "${spent} of ${budget} are spent, by what jobs cost or are expected to."
+    todo = "Choose fewer epochs, a smaller dataset or the engine, or ask whoever runs this server for more."

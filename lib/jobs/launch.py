@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from lib import library
 from lib.db import JobRow, insert_once, session
 from lib.i18n import N_
-from lib.jobs import bell, records
+from lib.jobs import bell, budget, records
 from lib.jobs.errors import NoSuchVersion
 from lib.jobs.lease import note, write_line
 from lib.jobs.records import Job
@@ -49,10 +49,12 @@ def launch(launch_id: str, spec: LaunchSpec, estimate: Stored | None = None) -> 
 
     Raises:
         NoSuchVersion: the dataset version is gone.
+        OverBudget: it would cost more than is left of this month's budget; nothing is recorded.
     """
     version = library.version(spec.version_id)
     if version is None:
         raise NoSuchVersion
+    expected = estimate.to_json() if estimate else {}
     with session() as opened:
         first = insert_once(
             opened,
@@ -64,9 +66,10 @@ def launch(launch_id: str, spec: LaunchSpec, estimate: Stored | None = None) -> 
             version_id=spec.version_id,
             settings=spec.to_json(),
             recipe=version.recipe.to_json(),
-            estimate=estimate.to_json() if estimate else {},
+            estimate=expected,
         )
         if first:
+            budget.demand(opened, budget.EVERYBODY, budget.cost(expected, {}), launch_id)
             write_line(opened, launch_id, note("launched", N_("Launched with {dataset}."), dataset=version.label))
     bell.ring()
     return records.get(launch_id)

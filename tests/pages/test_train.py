@@ -10,6 +10,7 @@ import streamlit as st
 from lib import library
 from lib.config import settings
 from lib.jobs import records
+from lib.providers import backend
 from tests.pages import road
 from tests.pages.backend import STARTER, Backend, running
 from tests.pages.conftest import Visit
@@ -107,6 +108,7 @@ def test_a_hosted_model_shows_its_price_and_why_it_cannot_start(visit: Visit, en
 
 
 def test_what_costs_money_asks_before_it_starts(visit: Visit, engine: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "try_job", lambda _connection: None)
     monkeypatch.setenv("TUNEBOARD_OPENAI_API_KEY", "sk-test")
     settings.cache_clear()
     at = visit("train", version=road.chats().id, model="openai/gpt-4.1-mini-2025-04-14")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from lib.errors import TuneboardError
 from lib.i18n import _
+from lib.jobs import budget
+from lib.jobs.errors import OverBudget
 from lib.library import Version
 from lib.providers.provider import PROVIDERS
 from lib.ui import format as fmt
-from lib.ui.train import form
+from lib.ui.train import account, form, verdicts
 from lib.ui.train.form import Measured
 from lib.ui.train.models import Choice
-
-MINIMUM = 10
 
 
 def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]:
     """Return why this launch can't be made."""
     found = []
-    provider = PROVIDERS.get(choice.service)
-    if not choice.connected:
+    provider = PROVIDERS[choice.service]
+    if choice.connection is None:
         key = f"TUNEBOARD_{choice.service.upper()}_API_KEY"
-        found.append(_("No key for {service}. Set {key} and start the server again.", service=choice.where, key=key))
+        told = {"service": choice.where, "key": key}
+        found.append(_("There is no connection to {service}. Add one on the Settings page, or set {key}.", **told))
     method = form.method_of(version)
-    if method not in (provider.methods if provider else (form.SUPERVISED,)):
+    if method not in provider.methods:
         found.append(
             _(
                 "Jobs started here learn from answers or preferences, not from references. "
@@ -37,16 +39,31 @@ def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]
                 "Train it on examples with answers first, then choose the tuned model here."
             )
         )
-    elif version.format not in (choice.priced.formats if choice.priced else PROVIDERS["engine"].formats):
+    elif version.format not in (choice.priced.formats if choice.priced else provider.formats):
         found.append(_("This model learns from chat messages. On the Data page, convert the file to chat."))
-    minimum = provider.minimum_examples if provider else MINIMUM
+    minimum = provider.minimum_examples
     if measured.training < minimum:
         told = {"n": fmt.number(measured.training), "minimum": fmt.number(minimum)}
         found.append(_("{n} examples are left to train on, {minimum} are needed. Add examples.", **told))
+    return found + verdicts.refused(choice, version, measured)
+
+
+def refusals(choice: Choice, dollars: float | None) -> list[TuneboardError]:
+    """Return what the account or the budget says against it. A service may be asked: look at `obstacles` first."""
+    found = []
+    denied = account.refusal(choice.connection) if choice.connection else None
+    if denied:
+        found.append(denied)
+    left = budget.budget()
+    try:
+        if left and dollars:
+            left.demand(dollars)
+    except OverBudget as over:
+        found.append(over)
     return found
 
 
-def advice(choice: Choice, measured: Measured) -> list[str]:
+def advice(choice: Choice, version: Version, measured: Measured) -> list[str]:
     """Return what to know about this model with these examples."""
     found = []
     if choice.is_starter:
@@ -65,4 +82,4 @@ def advice(choice: Choice, measured: Measured) -> list[str]:
     if longer:
         told = {"n": fmt.number(longer), "limit": fmt.number(choice.context or 0)}
         found.append(_("{n} examples are longer than {limit} tokens; what is beyond is cut off.", **told))
-    return found
+    return found + verdicts.doubted(choice, version, measured)

@@ -14,7 +14,6 @@ from lib.ui.train.form import DPO, Plan, start
 from lib.ui.train.models import Choice
 
 MINUTE = 60
-SUFFIX_LIMIT = 64
 
 
 def draw_settings(choice: Choice, planned: Plan, automatic_epochs: int) -> None:
@@ -26,8 +25,7 @@ def draw_settings(choice: Choice, planned: Plan, automatic_epochs: int) -> None:
     hint = _("These examples are not trained on. They show whether the model learns or only memorises.")
     right.slider(_("Validation split"), 0, 50, step=5, format="%d%%", key="train_split", help=hint)
     with st.expander(_("Advanced"), icon=":material/tune:", key="train_advanced"):
-        suffix_limit = PROVIDERS[choice.service].suffix_limit if choice.service in PROVIDERS else SUFFIX_LIMIT
-        _draw_advanced(suffix_limit, planned.spec.method == DPO)
+        _draw_advanced(PROVIDERS[choice.service].suffix_limit, planned.spec.method == DPO)
 
 
 def _draw_advanced(suffix_limit: int, prefers: bool) -> None:
@@ -86,7 +84,7 @@ def _draw_dollars(service: str, estimate: Estimate, dollars: float) -> None:
 def draw_launch(draft_id: str, choice: Choice, planned: Plan, disabled: bool) -> None:
     """Draw the one button. What costs money asks once more."""
     dollars = planned.estimate.dollars if planned.estimate else None
-    asks = choice.priced is not None
+    asks = PROVIDERS[choice.service].charges
     pressed = st.button(
         _("Launch…") if asks else _("Launch"),
         type="primary",

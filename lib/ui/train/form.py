@@ -12,6 +12,7 @@ from lib.datasets import jsonl
 from lib.datasets.recipe import PREFERENCE, REINFORCEMENT
 from lib.datasets.split import split
 from lib.errors import TuneboardError
+from lib.jobs import budget
 from lib.jobs.launch import LaunchSpec, launch
 from lib.library import Version
 from lib.pricing import tokens
@@ -60,6 +61,11 @@ class Plan:
     measured: Measured
     estimate: Estimate | None
 
+    @property
+    def dollars(self) -> float | None:
+        """Return what counts against a budget in US dollars."""
+        return budget.cost(self.estimate.to_json(), {}) if self.estimate else None
+
 
 def state() -> dict[str, Any]:
     """Return what the widgets hold."""
@@ -72,7 +78,7 @@ def plan(asked: dict[str, Any], version: Version, choice: Choice) -> Plan:
     measured = measure(version.id, fraction, asked["train_seed"], choice)
     epochs = asked["train_epochs"] or automatic_epochs(choice, measured)
     spec = LaunchSpec(
-        connection=choice.service,
+        connection=choice.connection.id if choice.connection else choice.service,
         model=choice.id,
         version_id=version.id,
         epochs=epochs,
