@@ -1,7 +1,7 @@
 """A fine-tuning service on a real socket that acts, counts what it did, and fails as it is told to.
 
 `service.fault(...)` queues faults; each is used up by one matching request. The service has no Idempotency-Key: a
-client that sends twice makes two.
+client that sends twice makes two. It speaks OpenAI's protocol; a `Dialect` makes it another service.
 """
 
 from __future__ import annotations
@@ -35,11 +35,68 @@ class Fault:
     delay: float = 0.0
 
 
+class NotThere(Exception):
+    """A 404."""
+
+
+class Refusal(Exception):
+    """A no: the HTTP status, the message and the code."""
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+class Dialect:
+    """How a service deviates from OpenAI's protocol: what it refuses to take, and how it shows what it holds."""
+
+    jobs = "fine_tuning/jobs"
+    upload = "files"
+    verbs: tuple[str, ...] = ("cancel", "pause", "resume")
+    table = b"step,train_loss\n1,2.5\n"
+    """What a job that ended well leaves as its result file."""
+
+    def take_file(self, data: bytes) -> None:
+        """Refuse a training file."""
+
+    def take_job(self, service: Service, asked: dict[str, Any]) -> None:
+        """Refuse a job; `asked` is what will be kept of the request."""
+
+    def take_question(self, asked: dict[str, Any]) -> None:
+        """Refuse to answer."""
+
+    def obey(self, job: dict[str, Any], verb: str) -> None:
+        """Cancel, pause or resume a job."""
+        job["status"] = {"cancel": "cancelled", "pause": "paused", "resume": "queued"}[verb]
+
+    def job(self, job: dict[str, Any]) -> dict[str, Any]:
+        return job
+
+    def event(self, event: dict[str, Any]) -> dict[str, Any]:
+        return event
+
+    def order(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return a job's events, which are kept newest first, in the order that the service lists them in."""
+        return events
+
+    def models(self, models: list[dict[str, Any]]) -> Any:
+        return {"object": "list", "data": models, "has_more": False}
+
+    def content(self, data: bytes) -> bytes:
+        """Return a file as it is downloaded."""
+        return data
+
+    def metrics(self, service: Service) -> Any:
+        """Answer at the address of a job's metrics."""
+        raise NotThere
+
+
 @dataclass
 class Service:
     """Everything the service holds, and everything it was sent."""
 
     url: str = ""
+    dialect: Dialect = field(default_factory=Dialect)
     files: list[dict[str, Any]] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
     jobs: list[dict[str, Any]] = field(default_factory=list)
@@ -58,10 +115,10 @@ class Service:
     def fault(self, method: str, path: str, times: int = 1, **what: Any) -> None:
         self.faults += [Fault(method, path, **what) for _ in range(times)]
 
-    def finish(self, status: str = "succeeded", result: bytes = b"step,train_loss\n1,2.5\n", **values: Any) -> None:
+    def finish(self, status: str = "succeeded", result: bytes | None = None, **values: Any) -> None:
         """End every job."""
         for job in self.jobs:
-            self.contents["file-result"] = result
+            self.contents["file-result"] = self.dialect.table if result is None else result
             ended = {"status": status, "finished_at": int(time.time())}
             if status == "succeeded":
                 ended |= {"fine_tuned_model": f"ft:starter:{job['id']}", "result_files": ["file-result"]}
@@ -89,9 +146,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running() -> Iterator[Service]:
+def running(dialect: Dialect | None = None) -> Iterator[Service]:
     """Serve on a free port for the time of the block."""
-    service = Service()
+    service = Service(dialect=dialect or Dialect())
     server = Server(("127.0.0.1", 0), _handler(service))
     service.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -104,39 +161,42 @@ def running() -> Iterator[Service]:
         thread.join()
 
 
-class NotThere(Exception):
-    """A 404."""
-
-
 def act(service: Service, method: str, path: str, body: bytes) -> Any:
     """Do what a request asks and return the answer."""
-    kind, *rest = path.removeprefix("/v1/").removeprefix("fine_tuning/").split("/")
-    if kind == "models":
-        return {"object": "list", "data": service.models, "has_more": False}
-    if kind == "files":
-        return _files(service, method, rest, body)
-    return _jobs(service, method, rest, body)
+    dialect, place = service.dialect, path.removeprefix("/v1/")
+    if place == "models":
+        return dialect.models(service.models)
+    if method == "POST" and place == dialect.upload:
+        return _upload(service, body)
+    if place.split("/")[0] == "files":
+        return _files(service, method, place.split("/")[1:])
+    if place == dialect.jobs or place.startswith(f"{dialect.jobs}/"):
+        return _jobs(service, method, place.removeprefix(dialect.jobs).split("/")[1:], body)
+    raise NotThere
 
 
-def _files(service: Service, method: str, rest: list[str], body: bytes) -> Any:
-    if method == "POST":
-        name = re.search(rb'filename="([^"]+)"', body)
-        part = next(p for p in body.split(b"\r\n--") if b"filename=" in p)
-        data = part.split(b"\r\n\r\n", 1)[1]
-        made = {
-            "id": f"file-{next(service.numbers)}",
-            "object": "file",
-            "filename": name[1].decode() if name else "",
-            "bytes": len(data),
-            "created_at": int(time.time()),
-        }
-        service.contents[made["id"]] = data
-        service.files.insert(0, made)
-        return made
+def _upload(service: Service, body: bytes) -> Any:
+    name = re.search(rb'filename="([^"]+)"', body)
+    part = next(p for p in body.split(b"\r\n--") if b"filename=" in p)
+    data = part.split(b"\r\n\r\n", 1)[1]
+    service.dialect.take_file(data)
+    made = {
+        "id": f"file-{next(service.numbers)}",
+        "object": "file",
+        "filename": name[1].decode() if name else "",
+        "bytes": len(data),
+        "created_at": int(time.time()),
+    }
+    service.contents[made["id"]] = data
+    service.files.insert(0, made)
+    return made
+
+
+def _files(service: Service, method: str, rest: list[str]) -> Any:
     if rest[1:] == ["content"]:
         if rest[0] not in service.contents:
             raise NotThere
-        return service.contents[rest[0]]
+        return service.dialect.content(service.contents[rest[0]])
     if method == "DELETE":
         service.files[:] = [file for file in service.files if file["id"] != rest[0]]
         return {"id": rest[0], "deleted": True}
@@ -144,19 +204,33 @@ def _files(service: Service, method: str, rest: list[str], body: bytes) -> Any:
 
 
 def _jobs(service: Service, method: str, rest: list[str], body: bytes) -> Any:
+    dialect = service.dialect
     if not rest and method == "GET":
-        return service.jobs
+        return [dialect.job(job) for job in service.jobs]
     if not rest:
-        made = json.loads(body) | {"id": f"ftjob-{next(service.numbers)}", "status": "queued", "result_files": []}
+        asked = json.loads(body)
+        dialect.take_job(service, asked)
+        made = asked | {"id": f"ftjob-{next(service.numbers)}", "status": "queued", "result_files": []}
         service.jobs.insert(0, made | {"created_at": int(time.time())})
-        return service.jobs[0]
+        return dialect.job(service.jobs[0])
     job = next((job for job in service.jobs if job["id"] == rest[0]), None)
     if job is None:
         raise NotThere
-    if rest[1:] in (["cancel"], ["pause"], ["resume"]):
-        job["status"] = {"cancel": "cancelled", "pause": "paused", "resume": "queued"}[rest[1]]
-    lists = {"events": service.events.get(job["id"], []), "checkpoints": service.checkpoints}
-    return lists.get(rest[1], job) if rest[1:] else job
+    return _below(service, job, rest[1]) if rest[1:] else dialect.job(job)
+
+
+def _below(service: Service, job: dict[str, Any], name: str) -> Any:
+    dialect = service.dialect
+    if name == "events":
+        return [dialect.event(event) for event in dialect.order(service.events.get(job["id"], []))]
+    if name == "checkpoints":
+        return service.checkpoints
+    if name == "metrics":
+        return dialect.metrics(service)
+    if name not in dialect.verbs:
+        raise NotThere
+    dialect.obey(job, name)
+    return dialect.job(job)
 
 
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
@@ -176,15 +250,19 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
                 time.sleep(fault.delay)
             if fault and not fault.after and (fault.reset or fault.status):
                 return self.fail(fault)
-            if path.endswith("completions"):
-                service.asked.append(json.loads(body))
-                return self.stream()
             try:
+                if path.endswith("completions"):
+                    service.asked.append(json.loads(body))
+                    service.dialect.take_question(service.asked[-1])
+                    return self.stream()
                 with service.lock:
                     answer = act(service, self.command, path, body)
                     answer = self.page(answer, query) if isinstance(answer, list) else answer
             except NotThere:
                 fault = Fault("", "", status=404, body='{"error": {"message": "No such object", "code": null}}')
+            except Refusal as no:
+                told = {"error": {"message": str(no), "code": no.code}}
+                fault = Fault("", "", status=no.status, body=json.dumps(told))
             if fault and (fault.reset or fault.status):
                 return self.fail(fault)
             return self.send(200, answer if isinstance(answer, bytes) else json.dumps(answer).encode(), {})
@@ -195,7 +273,7 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             if not service.lists_say_more:
                 return {"object": "list", "data": items[:50]}
             asked = dict(part.split("=") for part in query.split("&") if part)
-            begin = next((i + 1 for i, item in enumerate(items) if item["id"] == asked.get("after")), 0)
+            begin = next((i + 1 for i, item in enumerate(items) if item.get("id") == asked.get("after", "")), 0)
             end = begin + int(asked.get("limit", 20))
             return {"object": "list", "data": items[begin:end], "has_more": end < len(items)}
 
