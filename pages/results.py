@@ -4,9 +4,8 @@ import streamlit as st
 
 from lib.errors import TuneboardError
 from lib.i18n import _
-from lib.results import summary
 from lib.ui import places
-from lib.ui.results import controls, overlay, sources
+from lib.ui.results import advice, controls, overlay, sources
 from lib.ui.text import escape, show_error
 
 st.title(_("Results"))
@@ -53,7 +52,7 @@ overlay.draw_differences({label: named[label] for label in tables})
 for label, table in tables.items():
     source = named[label]
     st.subheader(escape(label))
-    st.markdown("\n".join(f"- {escape(sentence)}" for sentence in summary.summarise(table)))
+    advice.draw(source, table, courses[label])
     with st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}"):
         filled = table.dropna(axis="columns", how="all")
         st.dataframe(filled, hide_index=True, placeholder="—", alt=_("Metrics by step"))

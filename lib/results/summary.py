@@ -64,9 +64,17 @@ def findings(frame: pd.DataFrame) -> list[Note]:
     if frame.empty:
         return [Note(NOTHING)]
     wrong = _said(WARNINGS, frame)
-    facts = _said(FACTS, frame)
-    calm = [Note(STEADY)] if not wrong and len(smoothed(frame, "train_loss")) > 1 else []
-    return [*wrong, *calm, *facts]
+    return [*wrong, *([] if wrong else calm(frame)), *facts(frame)]
+
+
+def calm(frame: pd.DataFrame) -> list[Note]:
+    """Return that all is well, for a table of which nothing else was said; with one step that can't be told."""
+    return [Note(STEADY)] if len(smoothed(frame, "train_loss")) > 1 else []
+
+
+def facts(frame: pd.DataFrame) -> list[Note]:
+    """Return what was reached, without judging it."""
+    return [Note(NOTHING)] if frame.empty else _said(FACTS, frame)
 
 
 def smoothed(frame: pd.DataFrame, column: str) -> pd.Series[float]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from lib import db, library
+from lib.jobs import records
+from lib.ui.results import again
 from tests.pages import road
 from tests.pages.conftest import Visit
 
@@ -79,6 +82,56 @@ def test_a_job_is_drawn_along_tokens_and_time_and_what_is_guessed_is_said(visit:
     at.toggle(key="results_clip").set_value(True).run()
     at.slider(key="results_window").set_value((50, 100)).run()
     assert not at.exception
+
+
+def memorised(**values: Any) -> str:
+    """Store a job whose validation loss rises from step 40 of 100."""
+    job_id = road.job(road.stories(), status="succeeded", **values)
+    with db.session() as opened:
+        for step in range(1, 101):
+            data = {"step": step, "train_loss": 3 / step}
+            if step % 5 == 0:
+                data["valid_loss"] = 1 + abs(step - 40) / 50
+            opened.add(road.event(job_id, f"s{step}", "", type="metrics", data=data))
+        kept = {"step": 40, "model": "ft:starter:x:ckpt-step-40"}
+        opened.add(road.event(job_id, "kept", "", type="checkpoint", data=kept))
+    return job_id
+
+
+def test_the_coach_says_what_happened_with_its_numbers(visit: Visit) -> None:
+    at = visit("results", job=memorised(settings={"epochs": 5}))
+    said = road.plain(road.texts(at))
+    assert "Validation loss rises from step 40 while training loss falls" in said
+    assert "Averaged validation loss: 1.05 at step 40, 2.15 at step 100." in said
+    assert "Nothing looks wrong" not in said
+    (link,) = [link for link in at.get("page_link") if "checkpoint of step 40" in road.plain(link.proto.label)]
+    assert "ckpt-step-40" in link.proto.query_string
+
+
+def test_train_again_opens_the_form_with_the_jobs_settings_and_the_change(visit: Visit) -> None:
+    asked = {"epochs": 5, "batch_size": "auto", "seed": 7, "validation_fraction": 0.2, "suffix": "tales"}
+    at = visit("results", job=memorised(settings=asked))
+    again = next(button for button in at.button if "2 epochs" in button.label)
+    again.click().run()
+    assert not at.exception
+    (draft,) = library.drafts("train")
+    assert at.query_params["draft"] == draft.id
+    wanted = {"train_epochs": 2, "train_batch": None, "train_seed": 7, "train_split": 20, "train_suffix": "tales"}
+    assert wanted.items() <= draft.state.items()
+
+
+def test_a_launch_to_be_repeated_names_its_model_and_what_the_form_can_hold() -> None:
+    job = records.get(memorised(settings={"validation_fraction": 0.13}, model="ft:x", connection="engine"))
+    state = library.draft(again.draft(job, {"learning_rate_multiplier": 0.5}), "train")
+    assert state is not None
+    assert (state["train_model"], state["train_split"], state["train_rate"]) == ("engine/ft:x", 15, 0.5)
+
+
+def test_a_file_has_advice_without_buttons(visit: Visit) -> None:
+    rows = "".join(f"{n},{3 - n / 400}\n" for n in range(1, 200))
+    at = visit("results", file=keep(f"step,train_loss\n{rows}".encode()))
+    assert "learning rate is too low" in road.texts(at)
+    assert not [button for button in at.button if "again" in button.label]
 
 
 def test_the_checkpoints_of_a_job_are_marked(visit: Visit) -> None:
