@@ -49,7 +49,7 @@ def _try(at: Connection) -> Iterator[Finding]:
         yield Finding(N_("{service} can be reached."), True, told)
         if at.api_key.get_secret_value():
             yield Finding(N_("The key is accepted."), True, told)
-        yield Finding(N_("{n} models are offered."), bool(found), {"n": found})
+        yield Finding(N_("Models offered: {n}."), bool(found), {"n": found})
     yield _jobs(at)
 
 

@@ -41,7 +41,7 @@ def test_a_service_is_added_and_tested_in_words(visit: Visit, service: Service) 
     at = added(visit, service)
     assert not at.exception  # type: ignore[attr-defined]
     shown = road.texts(at)
-    for sentence in ("can be reached", "The key is accepted", "1 models are offered", "jobs can be started"):
+    for sentence in ("can be reached", "The key is accepted", "Models offered", "jobs can be started"):
         assert sentence in shown
     assert KEY not in shown
     assert [found.title for found in connections()][1:] == ["Ours"]

@@ -99,7 +99,8 @@ def _troubles(job: Job) -> None:
 
 def _progress(job: Job, done: Progress) -> None:
     if job.live and done.fraction is not None:
-        known = done.eta_seconds is not None and done.eta_seconds >= 1 and not job.problem
+        moves = job.status == Status.RUNNING and not job.problem
+        known = moves and done.eta_seconds is not None and done.eta_seconds >= 1
         left = [_("about {time} left", time=fmt.duration(done.eta_seconds or 0))] if known else []
         steps = _("Step {step} of {total}", step=fmt.number(done.step or 0), total=fmt.number(done.total_steps or 0))
         st.progress(min(max(done.fraction, 0.0), 1.0), text=escape(" · ".join([steps, *left])))

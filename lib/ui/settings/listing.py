@@ -8,10 +8,12 @@ from pydantic import SecretStr
 from lib.i18n import _
 from lib.providers import connections, inspection, keys
 from lib.providers.connections import Connection
+from lib.providers.embedded import embedded
 from lib.ui import own
 from lib.ui.text import escape, refusals, say, show_error
 
 TESTED = "settings_tested"
+ENGINE = "engine"
 MARKS = {True: ":material/check_circle:", False: ":material/cancel:", None: ":material/help:"}
 
 
@@ -41,7 +43,7 @@ def _where_key_lies(connection: Connection) -> str:
         return _("Its key is not here any more: enter it again.")
     if connection.in_memory:
         return _("Its key is held in memory for this session, and never written.")
-    if not connection.api_key.get_secret_value():
+    if not connection.api_key.get_secret_value() or (connection.id == ENGINE and embedded()):
         return _("It needs no key.")
     if connection.added:
         return _("Its key is kept encrypted.")
