@@ -4,10 +4,12 @@ import streamlit as st
 
 from lib.i18n import _
 from lib.jobs import records
+from lib.jobs.launch import LaunchSpec
 from lib.jobs.records import Status
 from lib.ui import places
 from lib.ui.jobs import actions, table, view
 from lib.ui.text import escape
+from lib.ui.train import form
 
 chosen = st.query_params.get("job")
 job = records.job(chosen) if chosen else None
@@ -32,6 +34,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
         actions.draw(job)
     else:
         places.link("results", _("Results"), job=job.id)
+    if job.settings:
+        again = _("Copy the settings")
+        spec = LaunchSpec.from_json(job.settings)
+        st.button(again, key="jobs_copy", icon=":material/content_copy:", on_click=form.copy, args=(spec,))
     if job.status == Status.SUCCEEDED and job.tuned_model:
         places.link("playground", _("Talk to the model"), model=job.tuned_model)
 

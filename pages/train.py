@@ -9,7 +9,7 @@ from lib.jobs import records
 from lib.ui import drafts, places
 from lib.ui import format as fmt
 from lib.ui.text import escape, show_error
-from lib.ui.train import advice, fields, form, models
+from lib.ui.train import advice, elsewhere, fields, form, models
 
 st.title(_("Train"))
 
@@ -52,7 +52,7 @@ try:
 except TuneboardError as error:
     show_error(error)
     st.stop()
-obstacles = advice.obstacles(choice, version, planned.measured)
+obstacles = advice.obstacles(choice, version, planned)
 drafts.keep(form.KIND, draft_id, asked)
 
 asking, cost = st.columns([3, 2], gap="large")
@@ -62,6 +62,7 @@ with asking:
     for sentence in advice.advice(choice, version, planned.measured):
         st.caption(escape(sentence))
     fields.draw_settings(choice, planned, form.automatic_epochs(choice, planned.measured))
+    elsewhere.draw(draft_id, choice, version, planned.spec)
 with cost:
     fields.draw_estimate(choice, planned)
     for sentence in obstacles:
@@ -74,3 +75,4 @@ with cost:
         show_error(refused)
     fields.draw_launch(draft_id, choice, planned, disabled=bool(obstacles or refusals))
 drafts.show("version", "train_version")
+drafts.show("model", "train_model")

@@ -44,3 +44,9 @@ class OverBudget(TuneboardError):
     what = "This launch would cost about ${asked}: more than is left of this month's budget."
     why = "${spent} of ${budget} are spent, by what jobs cost or are expected to."
     todo = "Choose fewer epochs, a smaller dataset or the engine, or ask whoever runs this server for more."
+
+
+class NotALaunch(TuneboardError):
+    what = "This file holds no launch settings: {detail}"
+    why = "Nothing was changed."
+    todo = "Choose a YAML file that was downloaded from the Train page."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Protocol, Self
 
 from lib import library
 from lib.db import JobRow, insert_once, session
@@ -12,6 +13,7 @@ from lib.jobs import bell, budget, records
 from lib.jobs.errors import NoSuchVersion
 from lib.jobs.lease import note, write_line
 from lib.jobs.records import Job
+from lib.providers.request import JobRequest
 
 Auto = Literal["auto"]
 
@@ -38,10 +40,18 @@ class LaunchSpec:
     suffix: str = ""
     seed: int | None = None
     validation_fraction: float = 0.0
+    knobs: dict[str, Any] = field(default_factory=dict)
+    """Hyperparameters beyond OpenAI's own, under the service's names, such as `lora_r`."""
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return a record of all fields."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Return what a job was launched with. What this version does not know is left out."""
+        return cls(**{field.name: record[field.name] for field in fields(cls) if field.name in record})
 
 
 def launch(launch_id: str, spec: LaunchSpec, estimate: Stored | None = None) -> Job:
@@ -73,3 +83,24 @@ def launch(launch_id: str, spec: LaunchSpec, estimate: Stored | None = None) -> 
             write_line(opened, launch_id, note("launched", N_("Launched with {dataset}."), dataset=version.label))
     bell.ring()
     return records.get(launch_id)
+
+
+def job_request(model: str, wanted: Mapping[str, Any], training: str, validation: str | None) -> JobRequest:
+    """Return what is asked of a service: the settings of a launch (`LaunchSpec.to_json`) and the ids of its files."""
+    knobs = {
+        "n_epochs": wanted.get("epochs", "auto"),
+        "batch_size": wanted.get("batch_size", "auto"),
+        "learning_rate_multiplier": wanted.get("learning_rate_multiplier", "auto"),
+    }
+    if wanted.get("beta") is not None:
+        knobs["beta"] = wanted["beta"]
+    return JobRequest(
+        model=model,
+        training_file=training,
+        validation_file=validation,
+        hyperparameters=knobs | (wanted.get("knobs") or {}),
+        method=wanted.get("method") or "supervised",
+        suffix=wanted.get("suffix") or "",
+        seed=wanted.get("seed"),
+        metadata=wanted.get("metadata") or {},
+    )

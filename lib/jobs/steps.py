@@ -18,6 +18,7 @@ from lib.errors import TuneboardError
 from lib.i18n import N_
 from lib.jobs import track
 from lib.jobs.errors import BrokenVersion, TooFewToTrain
+from lib.jobs.launch import job_request
 from lib.jobs.lease import Lease, Line, note
 from lib.jobs.records import Status
 from lib.providers import backend
@@ -135,23 +136,8 @@ def _files(lease: Lease, at: Connection) -> list[tuple[str, str, bytes]]:
 
 
 def _request(lease: Lease) -> JobRequest:
-    wanted = lease.job.settings
-    knobs = {
-        "n_epochs": wanted.get("epochs", "auto"),
-        "batch_size": wanted.get("batch_size", "auto"),
-        "learning_rate_multiplier": wanted.get("learning_rate_multiplier", "auto"),
-    }
-    if wanted.get("beta") is not None:
-        knobs["beta"] = wanted["beta"]
-    return JobRequest(
-        model=lease.job.model,
-        training_file=lease.job.training_file or "",
-        validation_file=lease.job.validation_file,
-        hyperparameters=knobs,
-        method=wanted.get("method") or "supervised",
-        suffix=wanted.get("suffix") or "",
-        seed=wanted.get("seed"),
-    )
+    job = lease.job
+    return job_request(job.model, job.settings, job.training_file or "", job.validation_file)
 
 
 def _fail(lease: Lease, problem: TuneboardError) -> float:

@@ -116,7 +116,7 @@ def create_job(connection: Connection, request: JobRequest, launch_id: str) -> J
     wire = _wire(connection)
     body = wire.body(request, connection.can, connection.extra)
     if wire.metadata:
-        body = body | {"metadata": {"launch_id": launch_id}}
+        body = body | {"metadata": {**request.metadata, "launch_id": launch_id}}
     send = _post(wire.jobs, body=body, headers={"Idempotency-Key": launch_id})
     return _job(connection, ask(connection, send, timeout=CREATE_TIMEOUT))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,8 @@ class JobRequest:
     suffix: str = ""
     seed: int | None = None
     method: str = "supervised"
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Kept with the job, where the service does so; the launch id is added to it."""
 
     def body(self, provider: Provider, extra: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
         """Return the fields of the request; what isn't set is left out. `extra` is what the connection adds."""

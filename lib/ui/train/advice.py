@@ -10,13 +10,15 @@ from lib.library import Version
 from lib.providers.provider import PROVIDERS
 from lib.ui import format as fmt
 from lib.ui.train import account, form, verdicts
-from lib.ui.train.form import Measured
+from lib.ui.train.form import METADATA_PAIRS, Measured, Plan
 from lib.ui.train.models import Choice
 
 
-def obstacles(choice: Choice, version: Version, measured: Measured) -> list[str]:
+def obstacles(choice: Choice, version: Version, planned: Plan) -> list[str]:
     """Return why this launch can't be made."""
-    found = []
+    found, measured = [], planned.measured
+    if len(planned.spec.metadata) > METADATA_PAIRS:
+        found.append(_("Services keep at most {n} metadata with a job.", n=METADATA_PAIRS))
     provider = PROVIDERS[choice.service]
     if choice.connection is None:
         key = f"TUNEBOARD_{choice.service.upper()}_API_KEY"

@@ -10,7 +10,8 @@ from lib.pricing.estimate import Estimate
 from lib.providers.provider import PROVIDERS
 from lib.ui import format as fmt
 from lib.ui.text import escape, show_error
-from lib.ui.train.form import DPO, Plan, start
+from lib.ui.train import knobs
+from lib.ui.train.form import DPO, METADATA_PAIRS, Plan, start
 from lib.ui.train.models import Choice
 
 MINUTE = 60
@@ -26,6 +27,9 @@ def draw_settings(choice: Choice, planned: Plan, automatic_epochs: int) -> None:
     right.slider(_("Validation split"), 0, 50, step=5, format="%d%%", key="train_split", help=hint)
     with st.expander(_("Advanced"), icon=":material/tune:", key="train_advanced"):
         _draw_advanced(PROVIDERS[choice.service].suffix_limit, planned.spec.method == DPO)
+        knobs.draw(choice)
+        hint = _("Kept with the job at the service: one name=value a line, at most {n}.", n=METADATA_PAIRS)
+        st.text_area(_("Metadata"), key="train_metadata", height=68, placeholder="team=stories", help=hint)
 
 
 def _draw_advanced(suffix_limit: int, prefers: bool) -> None:

@@ -20,6 +20,7 @@ from lib.pricing.epochs import default_epochs
 from lib.pricing.estimate import Estimate, Method, estimate_engine, estimate_hosted
 from lib.pricing.tokens import TokenCount
 from lib.ui import drafts, places
+from lib.ui.train import knobs
 from lib.ui.train.models import Choice, choices
 
 KIND = "train"
@@ -33,9 +34,13 @@ FIELDS: dict[str, Any] = {
     "train_suffix": "",
     "train_seed": 42,
     "train_split": 10,
+    "train_metadata": "",
+    **knobs.START,
 }
 """Widget key -> what it starts from. None is "automatic"."""
 
+METADATA_NAME, METADATA_VALUE, METADATA_PAIRS = 64, 512, 15
+"""What OpenAI keeps with a job: characters of a name and of a value, and how many (the launch id is one of its 16)."""
 REFUSED = "train_refused"
 SUPERVISED: Method = "supervised"
 DPO: Method = "dpo"
@@ -89,8 +94,32 @@ def plan(asked: dict[str, Any], version: Version, choice: Choice) -> Plan:
         suffix=asked["train_suffix"].strip(),
         seed=asked["train_seed"],
         validation_fraction=fraction,
+        knobs=knobs.turned(asked, choice),
+        metadata=metadata_of(asked["train_metadata"]),
     )
     return Plan(spec, measured, quote(choice, measured.count, epochs, method_of(version)))
+
+
+def asked_by(spec: LaunchSpec) -> dict[str, Any]:
+    """Return what the widgets hold when they ask for this launch: an earlier job's, or a file's."""
+    auto = {"train_epochs": spec.epochs, "train_batch": spec.batch_size, "train_rate": spec.learning_rate_multiplier}
+    auto["train_beta"] = spec.beta or "auto"
+    return FIELDS | {
+        "train_version": spec.version_id,
+        "train_model": f"{spec.connection}/{spec.model}",
+        "train_suffix": spec.suffix,
+        "train_seed": spec.seed or 0,
+        "train_split": min(50, round(spec.validation_fraction * 20) * 5),
+        "train_metadata": "\n".join(f"{name}={value}" for name, value in spec.metadata.items()),
+        **{key: None if value == "auto" else value for key, value in auto.items()},
+        **{f"train_knob_{name}": v for name, v in spec.knobs.items() if f"train_knob_{name}" in FIELDS},
+    }
+
+
+def metadata_of(text: str) -> dict[str, str]:
+    """Return the pairs that were typed, one `name=value` a line; a line without "=" is a name with an empty value."""
+    pairs = (line.partition("=") for line in text.splitlines() if line.strip())
+    return {name.strip()[:METADATA_NAME]: value.strip()[:METADATA_VALUE] for name, _equals, value in pairs if name}
 
 
 def method_of(version: Version) -> str:
@@ -150,3 +179,8 @@ def start(draft_id: str) -> None:
 def again(draft_id: str) -> None:
     """Go on with a new form that holds the same; the old one keeps its job."""
     drafts.renew(KIND, library.draft(draft_id, KIND) or {})
+
+
+def copy(spec: LaunchSpec) -> None:
+    """Open a new form that asks for the same as an earlier launch."""
+    places.go(KIND, draft=library.new_draft(KIND, asked_by(spec)))
