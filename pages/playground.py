@@ -64,5 +64,6 @@ for turn in said.turns:
 question = typed or example
 if question:
     stop.button(_("Stop"), key="playground_stop", icon=":material/stop_circle:")
-    live.ask(service, prepare(job.recipe, said.messages(question)), sampling.read(), said, question)
+    prepared = prepare(job.recipe, said.messages(question))
+    live.ask(service, prepared, sampling.read(), said, question, job.finished_at)
     stop.empty()

@@ -1,7 +1,8 @@
 """Stream an answer, and measure it while it comes. The upstream connection is closed whatever happens.
 
 A stream that ends cleanly but early raises nothing in the SDK: only a finish reason says that the answer is whole.
-Nothing is sent twice, because an answer may cost money.
+Nothing is sent twice, because an answer may cost money. A refusal costs none: while a model is being loaded, it is
+asked again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any, cast
 from openai import OpenAI, Stream
 
 from lib.errors import TuneboardError
+from lib.inference import cold
 from lib.inference.prompting import Prepared
 from lib.providers.client import open_client
 from lib.providers.connections import Connection
+from lib.providers.errors import BackendError, StillLoading
 from lib.providers.transport import translated
 
 SILENCE_SECONDS = 60.0
@@ -49,29 +52,63 @@ class Answer:
     """It ended without a finish reason: the text is cut."""
     stopped: bool = False
     """The reader stopped it."""
+    loading: bool = False
+    """The service said that the model is being loaded; it is asked again."""
     error: TuneboardError | None = None
 
 
-def stream(connection: Connection, model: str, prepared: Prepared, sampling: Sampling, answer: Answer) -> Iterator[str]:
-    """Yield pieces of text while the model writes. Never raises a backend's error: it is left in `answer.error`."""
-    clock = _Clock()
+def stream(
+    connection: Connection,
+    model: str,
+    prepared: Prepared,
+    sampling: Sampling,
+    answer: Answer,
+    made_at: float | None = None,
+) -> Iterator[str]:
+    """Yield pieces of text while the model writes. Never raises a backend's error: it is left in `answer.error`.
+
+    Args:
+        made_at: when the model was made, where that is known: a new one may be unknown to its service for a while.
+
+    Yields:
+        Text; "" again and again while the model is being loaded, so that the reader can stop it.
+    """
+    patience = cold.Patience()
     try:
-        with translated(connection):
-            client = open_client(connection, timeout=SILENCE_SECONDS)
-            with _open(client, model, prepared, sampling) as upstream:
-                for chunk in upstream:
-                    piece = _take(answer, chunk)
-                    if piece:
-                        clock.tick()
-                    clock.tell(answer)
-                    if piece:
-                        yield piece
+        while True:
+            try:
+                yield from _once(connection, model, prepared, sampling, answer)
+                break
+            except BackendError as problem:
+                if answer.text or not cold.is_loading(problem, made_at):
+                    raise
+                pause, answer.loading = patience.after(problem), True
+                if pause is None:
+                    raise StillLoading(service=connection.title, detail=str(problem.values.get("detail"))) from None
+            yield from cold.wait(pause)
         answer.interrupted = answer.finish_reason is None
     except TuneboardError as problem:
         answer.error, answer.interrupted = problem, bool(answer.text)
     except GeneratorExit:
         answer.stopped = True
         raise
+    finally:
+        answer.loading = False
+
+
+def _once(connection: Connection, model: str, prepared: Prepared, sampling: Sampling, answer: Answer) -> Iterator[str]:
+    clock = _Clock()
+    with translated(connection):
+        client = open_client(connection, timeout=SILENCE_SECONDS)
+        with _open(client, model, prepared, sampling) as upstream:
+            answer.loading = False
+            for chunk in upstream:
+                piece = _take(answer, chunk)
+                if piece:
+                    clock.tick()
+                clock.tell(answer)
+                if piece:
+                    yield piece
 
 
 class _Clock:

@@ -18,6 +18,7 @@ BackendError
     │   └── Busy         it does something else, and takes no more now
     └── OutOfCredit      the bill
 StreamBroken           an answer that was being written broke off
+StillLoading           a model that did not get ready in time
 
 No message ever holds a key: `lib.providers.transport` cleans what it quotes.
 """
@@ -134,6 +135,12 @@ class StreamBroken(BackendError):
     what = "{service} broke off the answer: {detail}"
     why = "What was written so far is kept."
     todo = "Ask again."
+
+
+class StillLoading(BackendError):
+    what = "{service} has been loading the model for minutes, and it still does not answer: {detail}"
+    why = "A model that is new, or that nobody asked for a while, is loaded first."
+    todo = "Ask again in some minutes. If it stays so, the model may need a deployment of its own at the service."
 
 
 class ForbiddenAddress(TuneboardError):

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from lib.inference import cold
 from lib.inference.answer import Answer, Sampling, stream
 from lib.inference.prompting import Prepared, Turn
 from lib.providers.client import close_clients
 from lib.providers.connections import Connection
-from lib.providers.errors import BackendError, EngineDown, NotAnApi, NotFound, StreamBroken
+from lib.providers.errors import (
+    BackendError,
+    EngineDown,
+    NotAnApi,
+    NotFound,
+    RateLimited,
+    StillLoading,
+    StreamBroken,
+)
 from tests.fake_service import Service, running
 
 ASKED = Prepared("completion", prompt="唐 ->", stop=("###",))
@@ -123,6 +133,85 @@ def test_a_reader_who_leaves_closes_the_stream(service: Service, at: Connection)
     assert next(pieces) == "0"
     pieces.close()  # type: ignore[attr-defined]
     assert (answer.stopped, answer.text, answer.interrupted) == (True, "0", False)
+
+
+COLD = {
+    "new": (404, '{"error": {"message": "The model does not exist", "code": "model_not_found"}}'),
+    "asleep": (429, '{"error": {"message": "The model is still being loaded", "code": null}}'),
+    "waking": (503, '{"detail": "Model is loading"}'),
+}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cold, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(cold, "BEAT", 0.005)
+
+
+def wait_for(at: Connection, answer: Answer, made_at: float | None) -> Iterator[str]:
+    return stream(at, "ft:starter", ASKED, Sampling(), answer, made_at)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("status", "body"), COLD.values(), ids=COLD)
+def test_a_model_that_is_being_loaded_is_asked_again(service: Service, at: Connection, status: int, body: str) -> None:
+    service.fault("POST", "/completions$", times=2, status=status, body=body)
+    service.chunks = [text("here", "stop"), DONE]
+    answer = Answer()
+    waited = []
+    for piece in wait_for(at, answer, made_at=time.time()):
+        waited.append(answer.loading)
+        assert piece == ("" if answer.loading else "here")
+    assert (waited[0], waited[-1]) == (True, False)
+    assert (answer.text, answer.error, len(service.requests)) == ("here", None, 3)
+    assert (answer.first_token_s or 9) < 9
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        COLD["new"],
+        (429, '{"error": {"message": "You are sending too fast", "code": "rate_limit_exceeded"}}'),
+        (429, '{"error": {"message": "The model is overloaded", "code": null}}'),
+        (500, '{"error": {"message": "Error while loading", "code": null}}'),
+        (404, '{"error": {"message": "Deployment not found", "code": "DeploymentNotFound"}}'),
+    ],
+)
+def test_other_refusals_and_a_model_that_is_long_gone_are_told_at_once(
+    service: Service, at: Connection, status: int, body: str
+) -> None:
+    service.fault("POST", "/completions$", status=status, body=body)
+    answer = Answer()
+    assert list(wait_for(at, answer, made_at=time.time() - 3600)) == []
+    assert (answer.error is not None, len(service.requests)) == (True, 1)
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_wait_for_a_model_has_an_end(service: Service, at: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cold, "PATIENCE", 0.1)
+    service.fault("POST", "/completions$", times=100, status=COLD["asleep"][0], body=COLD["asleep"][1])
+    answer = Answer()
+    assert "".join(wait_for(at, answer, None)) == ""
+    assert isinstance(answer.error, StillLoading)
+    assert (answer.loading, 2 <= len(service.requests) < 30) == (False, True)
+
+
+def test_pauses_grow_to_a_minute_and_honour_what_the_service_asks_for() -> None:
+    patience = cold.Patience()
+    asleep = RateLimited(service="x", detail="loading")
+    assert [round(patience.after(asleep) or 0) for _ in range(7)] == [2, 4, 8, 16, 32, 60, 60]
+    asks = RateLimited(service="x", detail="loading", retry_after=20)
+    assert cold.Patience().after(asks) == 20
+
+
+def test_the_wait_for_a_model_can_be_stopped(service: Service, at: Connection) -> None:
+    service.fault("POST", "/completions$", times=9, status=COLD["asleep"][0], body=COLD["asleep"][1])
+    answer = Answer()
+    pieces = wait_for(at, answer, None)
+    assert next(pieces) == ""
+    pieces.close()  # type: ignore[attr-defined]
+    assert (answer.stopped, answer.loading, len(service.requests)) == (True, False, 1)
 
 
 def test_no_more_stop_sequences_are_sent_than_services_take(service: Service, at: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -38,8 +39,18 @@ def draw_turn(turn: Turn) -> None:
         _draw_end(turn)
 
 
-def ask(connection: Connection, prepared: Prepared, sampling: Sampling, talk: Talk, question: str) -> None:
-    """Ask, draw the answer as it grows, and keep it whatever happens: also when the reader stops it or leaves."""
+def ask(
+    connection: Connection,
+    prepared: Prepared,
+    sampling: Sampling,
+    talk: Talk,
+    question: str,
+    made_at: float | None = None,
+) -> None:
+    """Ask, draw the answer as it grows, and keep it whatever happens: also when the reader stops it or leaves.
+
+    A model that was made at `made_at` may not be loaded yet: it is waited for.
+    """
     turn = Turn(question)
     talk.turns.append(turn)
     talk.save()
@@ -47,22 +58,18 @@ def ask(connection: Connection, prepared: Prepared, sampling: Sampling, talk: Ta
         st.text(question)
     with st.chat_message("assistant", avatar=MODEL):
         shown, told = st.empty(), st.empty()
-        _follow(connection, prepared, sampling, talk, (shown, told))
+        answer = Answer()
+        pieces = stream(connection, talk.model, prepared, sampling, answer, made_at)
+        _follow(pieces, answer, talk, (shown, told))
         with told.container():
             _draw_end(turn)
 
 
-def _follow(
-    connection: Connection,
-    prepared: Prepared,
-    sampling: Sampling,
-    talk: Talk,
-    places: tuple[DeltaGenerator, DeltaGenerator],
-) -> None:
+def _follow(pieces: Iterator[str], answer: Answer, talk: Talk, places: tuple[DeltaGenerator, DeltaGenerator]) -> None:
     """Write the last turn of `talk` from the stream. Between two tokens the script can be stopped."""
     shown, told = places
-    answer, turn = Answer(), talk.turns[-1]
-    heard = pump(stream(connection, talk.model, prepared, sampling, answer))
+    turn = talk.turns[-1]
+    heard = pump(pieces)
     began = spoke = saved = time.monotonic()
     ended = False
     try:
@@ -85,6 +92,8 @@ def _follow(
 
 
 def _progress(answer: Answer, waited: float, silent: float) -> str:
+    if answer.loading:
+        return _("The model is being loaded, {time}. It is asked again by itself.", time=fmt.duration(waited))
     if not answer.text:
         return _("Waiting for the first token, {time}", time=fmt.duration(waited))
     if silent > SILENCE:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from lib.inference import cold
 from lib.inference.answer import Answer, Sampling, stream
 from lib.inference.prompting import Prepared
 from lib.jobs import track
@@ -15,6 +17,7 @@ from lib.jobs.worker import Worker
 from lib.providers import backend
 from lib.providers.provider import PROVIDERS
 from lib.results.metrics import parse_result_file
+from tests.fake_service import Refusal
 from tests.jobs.conftest import created, ended, hurry, work
 from tests.providers.contract.conftest import There
 from tests.providers.fakes import DIALECTS
@@ -23,6 +26,7 @@ ASKED: dict[str, Any] = {"epochs": 2, "learning_rate_multiplier": 2.0, "suffix":
 
 everywhere = pytest.mark.parametrize("there", DIALECTS, indirect=True)
 charted = pytest.mark.parametrize("there", [id for id in DIALECTS if id not in {"compatible", "nebius"}], indirect=True)
+YES = b'data: {"id": "c", "choices": [{"index": 0, "text": "Yes", "finish_reason": "stop"}]}\n\n'
 
 
 def closed(job: Any) -> bool:
@@ -135,11 +139,24 @@ def test_a_file_is_deleted(there: There) -> None:
 @everywhere
 def test_the_models_are_listed_and_the_tuned_one_answers(there: There) -> None:
     assert [model.id for model in backend.models(there.at)] == ["starter"]
-    there.service.chunks = [b'data: {"id": "c", "choices": [{"index": 0, "text": "Yes", "finish_reason": "stop"}]}\n\n']
+    there.service.chunks = [YES]
     answer = Answer()
     asked = Prepared("completion", prompt="1 ->")
     assert "".join(stream(there.at, "ft:starter", asked, Sampling(), answer)) == "Yes"
     assert answer.error is None
+
+
+@pytest.mark.parametrize("there", ["openai"], indirect=True)
+def test_a_new_model_is_waited_for_until_it_is_loaded(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cold, "FIRST_PAUSE", 0.01)
+    there.service.dialect.cold = [  # type: ignore[attr-defined]
+        Refusal(404, "The model does not exist", "model_not_found"),
+        Refusal(429, "The model is still being loaded"),
+    ]
+    there.service.chunks = [YES]
+    answer = Answer()
+    asked = stream(there.at, "ft:starter", Prepared("completion", prompt="1 ->"), Sampling(), answer, time.time())
+    assert ("".join(asked), answer.error, len(there.service.asked)) == ("Yes", None, 3)
 
 
 @pytest.mark.parametrize("there", ["openai"], indirect=True)
