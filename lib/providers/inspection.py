@@ -10,7 +10,33 @@ from lib.errors import TuneboardError
 from lib.i18n import N_
 from lib.providers import backend
 from lib.providers.connections import Connection
-from lib.providers.errors import BackendError, BadKey, KeyGone, NotAllowed, NotAnApi, NotFound, Refused, Unauthorized
+from lib.providers.errors import (
+    BackendError,
+    BackendTrouble,
+    BadKey,
+    ConnectionLost,
+    EmptyAnswer,
+    KeyGone,
+    NotAllowed,
+    NotAnApi,
+    NotFound,
+    OtherDialect,
+    Redirected,
+    Refused,
+    Unauthorized,
+    Unreachable,
+    WebPage,
+)
+
+UNREACHABLE = N_("{service} can't be reached.")
+NO_API = N_("Something answers at this address, but it is not the API.")
+INSTEAD: dict[type[NotAnApi], str] = {
+    WebPage: N_("A web page is at this address, and not the API."),
+    Redirected: N_("This address sends us to another one."),
+    OtherDialect: N_("An API is at this address, but it does not speak OpenAI's protocol."),
+    EmptyAnswer: N_("Something is at this address, and answers with nothing."),
+}
+"""What answers in place of the API -> how it is told."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +63,18 @@ def _try(at: Connection) -> Iterator[Finding]:
         yield Finding(N_("The key is not accepted."), False, told, problem)
         return
     except NotAnApi as problem:
-        yield Finding(N_("Something answers at this address, but it is not the API."), False, told, problem)
+        yield Finding(_what_answers(problem), False, told, problem)
         return
     except Refused as problem:
         yield Finding(N_("{service} can be reached."), True, told)
         yield Finding(N_("Models can't be listed."), False, told, problem)
+    except BackendTrouble as problem:
+        yield Finding(N_("{service} can be reached, but has a problem on its side."), False, told, problem)
+        return
     except BackendError as problem:
-        yield Finding(N_("{service} can't be reached."), False, told, problem)
+        silent = isinstance(problem, ConnectionLost) and not isinstance(problem, Unreachable)
+        sentence = N_("Something takes the connection, and does not answer.") if silent else UNREACHABLE
+        yield Finding(sentence, False, told, problem)
         return
     else:
         yield Finding(N_("{service} can be reached."), True, told)
@@ -51,6 +82,10 @@ def _try(at: Connection) -> Iterator[Finding]:
             yield Finding(N_("The key is accepted."), True, told)
         yield Finding(N_("Models offered: {n}."), bool(found), {"n": found})
     yield _jobs(at)
+
+
+def _what_answers(problem: NotAnApi) -> str:
+    return next((sentence for kind, sentence in INSTEAD.items() if isinstance(problem, kind)), NO_API)
 
 
 def _jobs(at: Connection) -> Finding:

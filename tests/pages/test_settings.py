@@ -57,7 +57,7 @@ def test_an_account_that_may_not_train_is_told_so_before_any_upload(visit: Visit
 
 def test_a_web_page_in_place_of_the_api_has_its_own_sentence(visit: Visit, service: Service) -> None:
     service.fault("GET", "/models$", status=200, body="<html><title>Log in</title>")
-    assert "it is not the API" in road.texts(added(visit, service))
+    assert "A web page is at this address" in road.texts(added(visit, service))
 
 
 def test_an_address_on_this_server_is_refused_with_the_reason(
