@@ -5,7 +5,7 @@ import streamlit as st
 from lib.errors import TuneboardError
 from lib.i18n import _
 from lib.ui import places
-from lib.ui.results import advice, controls, overlay, sources
+from lib.ui.results import advice, controls, overlay, report, sources
 from lib.ui.text import escape, show_error
 
 st.title(_("Results"))
@@ -56,12 +56,24 @@ for label, table in tables.items():
     with st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}"):
         filled = table.dropna(axis="columns", how="all")
         st.dataframe(filled, hide_index=True, placeholder="—", alt=_("Metrics by step"))
-    st.download_button(
-        _("Download the numbers"),
-        source.data,
-        file_name=source.file_name,
-        mime="text/csv",
-        key=f"results_download_{source.key}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    with st.container(horizontal=True):
+        st.download_button(
+            _("Download the numbers"),
+            source.data,
+            file_name=source.file_name,
+            mime="text/csv",
+            key=f"results_download_{source.key}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        if source.job:
+            st.download_button(
+                _("Download the report"),
+                report.maker(source.job, table, courses[label]),
+                file_name=f"{source.job.id}.html",
+                mime="text/html",
+                key=f"results_report_{source.key}",
+                on_click="ignore",
+                icon=":material/description:",
+                help=_("One HTML file with data, recipe, settings, curves and advice. It opens offline and prints."),
+            )

@@ -7,7 +7,7 @@ from typing import Any
 
 from lib import db, library
 from lib.jobs import records
-from lib.ui.results import again
+from lib.ui.results import again, job_facts, report, sources
 from tests.pages import road
 from tests.pages.conftest import Visit
 
@@ -190,3 +190,44 @@ def test_foreign_text_is_never_markdown(visit: Visit) -> None:
     assert "![pixel]" not in shown
     assert "<img" not in shown
     assert "](http" not in shown
+
+
+def test_a_report_holds_the_jobs_data_recipe_settings_curves_and_recorded_answers() -> None:
+    job_id = memorised(
+        name=road.HOSTILE,
+        settings={"epochs": 5, "validation_fraction": 0.1},
+        estimate={"billed_tokens": 9000, "dollars": 1.5, "minutes": 3.0},
+        trained_tokens=8000,
+        finished_at=db.now(),
+        tuned_model="ft:x",
+        actual={"dollars": 1.25},
+    )
+    with db.session() as opened:
+        archive = db.ArchiveRow(connection="engine", model="ft:x")
+        opened.add(archive)
+        opened.flush()
+        asked = {"messages": [{"role": "user", "content": "<b>Who?</b>"}]}
+        opened.add(db.RecordingRow(archive=archive.id, number=1, prompt=asked, answer="A fox."))
+    job = records.get(job_id)
+    table = sources.of_job(job).frame()
+    page = report.maker(job, table, job_facts.course(job))().decode()
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=" in page
+    for text in (
+        "stories v1",
+        "stories.csv",
+        "dynasty",
+        "the model is memorising",
+        "polyline",
+        "A fox.",
+        "&lt;b&gt;Who?",
+    ):
+        assert text in page
+    assert "$1.50 estimated, $1.25 actual" in page
+    assert "9,000 estimated, 8,000 actual" in page
+
+
+def test_a_job_offers_its_report_and_a_file_does_not(visit: Visit) -> None:
+    job_id = memorised()
+    at = visit("results", job=job_id, file=keep(CURRENT, "mine.csv"))
+    assert [button.proto.label for button in at.get("download_button")].count("Download the report") == 1
