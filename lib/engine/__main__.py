@@ -23,6 +23,7 @@ from pathlib import Path
 
 import uvicorn
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import DBAPIError
 
 from lib.config import Settings, settings
 from lib.engine import manage
@@ -63,17 +64,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse("TUNEBOARD_ENGINE_RAY is set, but Ray is not installed: pip install -r requirements-ray.txt")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells whole URLs, and some webhooks' are secrets
-    options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR):
-            engine = make_engine(options, settings())
-            if not is_loopback(options.host) and not engine.has_key:
-                how = f"Set --api-key or {KEY_VARIABLE}, or make a key with `python -m lib.engine keys add`."
-                return _refuse(f"{options.host} is open to the network. {how}")
-            serve(engine, options)
+        options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = FileLock(options.home / "engine.lock", timeout=WAIT_FOR_PREDECESSOR).acquire()
     except Timeout:
         return _refuse(f"another engine runs on {options.home}. Choose another --home.")
+    except OSError as problem:
+        return _refuse(_unusable(options.home, problem))
+    with held:
+        return _run(options)
+
+
+def _run(options: Options) -> int:
+    """Serve on a home that is ours; return the exit status."""
+    try:
+        engine = make_engine(options, settings())
+    except (OSError, DBAPIError) as problem:
+        return _refuse(_unusable(options.home, problem))
+    if not is_loopback(options.host) and not engine.has_key:
+        how = f"Set --api-key or {KEY_VARIABLE}, or make a key with `python -m lib.engine keys add`."
+        return _refuse(f"{options.host} is open to the network. {how}")
+    serve(engine, options)
     return 0
+
+
+def _unusable(home: Path, problem: OSError | DBAPIError) -> str:
+    why = problem.strerror if isinstance(problem, OSError) else problem.orig
+    return f"the engine cannot keep its data in {home}: {why}. It needs a folder that it may write to, or more room."
 
 
 def make_engine(options: Options, told: Settings) -> Engine:

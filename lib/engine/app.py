@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -45,6 +47,7 @@ from lib.engine.models.models import Models
 from lib.engine.models.permissions import Permissions
 from lib.engine.queue.queue import Queue, Trainers
 from lib.engine.store import Store
+from lib.engine.trouble import refusal_of
 
 TRAINER = Trainers((sys.executable, "-m", "lib.engine.training"))
 WORKER = (sys.executable, "-m", "lib.engine.serving")
@@ -103,6 +106,9 @@ class Engine:
                 ApiError: _refused,
                 HTTPException: _not_routed,
                 ClientDisconnect: _left,
+                OSError: _in_trouble,
+                DBAPIError: _in_trouble,
+                NoConnection: _in_trouble,
                 Exception: _unexpected,
             },
             lifespan=self._lifespan,
@@ -156,6 +162,14 @@ async def _not_routed(request: Request, problem: Exception) -> Response:
 async def _left(_request: Request, _problem: Exception) -> Response:
     """Close the books on a request whose client has hung up; nobody reads this."""
     return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def _in_trouble(request: Request, problem: Exception) -> Response:
+    refusal = refusal_of(problem)
+    if refusal is None:
+        return await _unexpected(request, problem)
+    log.warning("refused %s: %s", request.url.path.split("/")[1:3], problem)
+    return refusal.response()
 
 
 async def _unexpected(_request: Request, problem: Exception) -> Response:

@@ -99,7 +99,8 @@ def end(
 def reach(row: BatchRow, status: str) -> None:
     """Note a status and when it was reached."""
     row.status = status
-    row.times = row.times | {f"{status}_at": now()}
+    latest = max([row.created_at, *row.times.values()])  # a clock that went back makes no time negative
+    row.times = row.times | {f"{status}_at": max(now(), latest)}
 
 
 def _add_file(session: Session, row: BatchRow, stored: Stored, kind: str) -> None:

@@ -7,7 +7,6 @@ that says so. Knows nothing of who owns the bytes.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -16,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lib.engine.errors import ApiError
 from lib.engine.ids import new_id
+from lib.engine.trouble import disk_full, is_full
 
 CHUNK = 1024 * 1024
 _PART = ".part"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What a full disk, a used-up quota and a limit on the size of files are called."""
 
 
 class Source(Protocol):
@@ -124,9 +121,9 @@ def refusing_when_full() -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        if problem.errno not in _FULL:
+        if not is_full(problem):
             raise
-        raise ApiError(507, "The engine's disk is full.", type="server_error", code="disk_full") from None
+        raise disk_full() from None
 
 
 def _sync_folder(folder: Path) -> None:

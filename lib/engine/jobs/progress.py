@@ -69,7 +69,8 @@ def _fail(session: Session, row: JobRow, error: dict[str, Any]) -> None:
 
 def end(session: Session, row: JobRow, status: str) -> None:
     """Write down how a job ended, and let those know who asked to be told."""
-    row.status, row.finished_at = status, now()
+    row.status = status
+    row.finished_at = max(now(), row.started_at or row.created_at)  # a clock that went back makes no time negative
     row.paused, row.estimated_finish = False, None
     hooks.tell(session, row.project, f"fine_tuning.job.{status}", row.id)
 
@@ -103,7 +104,7 @@ def begin(store: Store, job_id: str) -> JobRow | None:
         row.status, row.waits_for = "running", None
         take_turn(session, row)
         row.starts += 1
-        row.started_at = row.started_at or now()
+        row.started_at = row.started_at or max(now(), row.created_at)
         note(session, job_id, "Fine-tuning job started" if row.starts == 1 else "Fine-tuning job resumed")
         return row
 

@@ -45,17 +45,27 @@ def succeed(store: Store, folder: Folder, job_id: str, model: Path) -> None:
     with store.reading() as session:
         table = result_csv(session, job_id)
     stored = folder.save(io.BytesIO(table))
-    with store.writing() as session:
-        row = find_job(session, job_id)
-        if row.status == "running" and row.outcome:
-            session.add(
-                FileRow(
-                    id=stored.id, project=row.project, filename="step_metrics.csv", purpose=RESULTS, bytes=stored.size
+    published = False
+    try:
+        with store.writing() as session:
+            row = find_job(session, job_id)
+            if row.status == "running" and row.outcome:
+                session.add(
+                    FileRow(
+                        id=stored.id,
+                        project=row.project,
+                        filename="step_metrics.csv",
+                        purpose=RESULTS,
+                        bytes=stored.size,
+                    )
                 )
-            )
-            _publish(session, row, row.outcome, stored.id, model)
-            return
-    folder.remove(stored.id)
+                _publish(session, row, row.outcome, stored.id, model)
+                published = True
+    except BaseException:  # the commit itself may have failed
+        folder.remove(stored.id)
+        raise
+    if not published:
+        folder.remove(stored.id)
 
 
 def _publish(session: Session, row: JobRow, outcome: dict[str, Any], result_file: str, model: Path) -> None:

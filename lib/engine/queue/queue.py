@@ -33,6 +33,7 @@ from lib.engine.queue.trainer_process import EVENTS, GRACE_SECONDS, Line, Traine
 from lib.engine.queue.turns import Rules, Waiting, in_turn
 from lib.engine.store import Store
 from lib.engine.tables import JobRow
+from lib.engine.trouble import patiently
 
 PAUSE_AFTER_TROUBLE = 1.0
 CANCEL_GRACE_SECONDS = 5.0
@@ -250,13 +251,13 @@ class Queue:
     async def _give_up(self, job_id: str, problem: Exception) -> None:
         """End a job that the engine itself stumbled over, so that it does not hold up the next."""
         error = {"code": "server_error", "message": f"The engine could not go on: {problem}", "param": None}
-        await asyncio.to_thread(progress.fail, self._store, job_id, error)
+        await patiently(progress.fail, self._store, job_id, error)
 
     async def _train(self, row: JobRow, run: Run) -> None:
         folder = self._home / row.id
 
         async def deliver(lines: list[Line], offset: int) -> None:
-            await asyncio.to_thread(progress.ingest, self._store, row.id, lines, offset)
+            await patiently(progress.ingest, self._store, row.id, lines, offset)
 
         await asyncio.to_thread(self._prepare, row, folder)
         lines, behind = await asyncio.to_thread(read_lines, folder / EVENTS, row.offset)
@@ -265,7 +266,7 @@ class Queue:
         if not _has_ended(row, lines) and await asyncio.to_thread(progress.is_running, self._store, row.id):
             code = await run.trainer.run(behind, deliver)
         others = frozenset(self._runs) - {row.id}
-        if await asyncio.to_thread(conclude, self._store, self._files, folder, code, others):
+        if await patiently(conclude, self._store, self._files, folder, code, others):
             await self._warm()
 
     def _prepare(self, row: JobRow, folder: Path) -> None:
