@@ -13,7 +13,7 @@ from lib.results.course import Course, Place, epoch_ends
 
 CHECKPOINT = "checkpoint"
 """Name of the selection that a click on a checkpoint makes: its `step` and `job`."""
-GREY = "#808495"
+GREY, VIOLET = "#808495", "#a855f7"
 
 
 def epochs(
@@ -67,10 +67,10 @@ def diamonds(data: pd.DataFrame, y: alt.Y) -> alt.Chart:
         alt.Tooltip("step:Q", title=_("Checkpoint at step")),
         alt.Tooltip("model:N", title=_("Model")),
     ]
-    size = alt.condition(click, alt.value(220), alt.value(110))
+    size = alt.condition(click, alt.value(300), alt.value(150))
     marks: alt.Chart = (
         alt.Chart(data)
-        .mark_point(shape="diamond", filled=True, color=GREY, stroke="white", strokeWidth=1, opacity=1, clip=True)
+        .mark_point(shape="diamond", filled=True, color=VIOLET, stroke="white", strokeWidth=1, opacity=1, clip=True)
         .encode(x="x:Q", y=y, size=size, tooltip=tooltip)
         .add_params(click)
     )

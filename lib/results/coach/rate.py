@@ -66,7 +66,9 @@ def diverging(case: Case) -> Finding | None:
 
 
 def jumping(case: Case) -> Finding | None:
-    raw, loss = finite(case.frame, "train_loss"), summary.smoothed(case.frame, "train_loss")
+    raw = finite(case.frame, "train_loss")
+    # Medians, not means: one odd batch is no jump.
+    loss = raw.rolling(max(len(raw) // summary.WINDOW, 3), min_periods=1, center=True).median()
     if len(loss) < summary.FEW_STEPS or summary.diverging(case.frame):
         return None
     lowest = loss.cummin()

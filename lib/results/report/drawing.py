@@ -15,11 +15,11 @@ from lib.results.course import Course, epoch_ends
 from lib.results.lines import Line, placed, thin
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 52, 16, 12, 40
 """Pixels around the drawing, for the ticks."""
 POINTS = 600
 """Of one curve: about one for each pixel."""
-TICKS = 5
+TICKS = 6
 DOTS = 40
 LARGEST = 1e150
 """Of a value; the distance of two larger ones may be none that a float can hold."""
@@ -104,10 +104,10 @@ def draw(title: str, lines: Sequence[Line], frame: pd.DataFrame, course: Course)
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Return round numbers from `low` to `high`, about `TICKS` of them: 1, 2 or 5 times a power of ten apart."""
+    """Return round numbers from `low` to `high`, about `TICKS` of them: 1, 2, 2.5 or 5 times a power of ten apart."""
     rough = (high - low) / TICKS
     power = 10.0 ** math.floor(math.log10(rough))
-    apart = next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
+    apart = next(power * times for times in (1, 2, 2.5, 5, 10) if power * times >= rough * 0.999)
     first = math.ceil(low / apart - 1e-9)
     return [round(apart * at, 12) + 0.0 for at in range(first, first + 3 * TICKS) if apart * at <= high + 1e-9 * apart]
 

@@ -48,7 +48,7 @@ def _draw_finding(source: Source, finding: Finding, key: str) -> None:
     with st.container(border=True, key=key):
         st.markdown(f":material/tips_and_updates: **{escape(finding.what.text())}**")
         st.caption("  \n".join(escape(note.text()) for note in finding.evidence))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             for at, action in enumerate(finding.actions):
                 _draw_action(source, action, f"{key}_{at}")
             if finding.code == "unmarked":

@@ -14,9 +14,9 @@ PERCENT = 100
 
 def draw() -> Look:
     """Draw the controls and return what they say."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         smoothing = st.slider(
-            _("Smoothing"), 0.0, 0.99, 0.0, key="results_smoothing", persist_state="session", width=220
+            _("Smoothing"), 0.0, 0.99, 0.0, key="results_smoothing", persist_state="session", width=180
         )
         left, right = st.slider(
             _("Part shown"),
@@ -26,7 +26,7 @@ def draw() -> Look:
             format="%d%%",
             key="results_window",
             persist_state="session",
-            width=220,
+            width=180,
             help=_("Narrow it to see a part of the curves in more detail."),
         )
         axis = st.segmented_control(

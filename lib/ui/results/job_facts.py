@@ -8,6 +8,7 @@ from lib.i18n import N_, _
 from lib.jobs import course as log
 from lib.jobs.records import Job
 from lib.results.course import Checkpoint, Course
+from lib.ui import format as fmt
 
 WORDS = {
     "method": N_("Method"),
@@ -43,4 +44,4 @@ def settings(job: Job) -> dict[str, Any]:
         asked["epochs"] = asked.pop("n_epochs")
     known = {_("Base model"): job.model, _("Service"): job.connection, _("Dataset"): job.dataset}
     known |= {(_(WORDS[name]) if name in WORDS else name): value for name, value in asked.items()}
-    return known | {_("Tokens trained"): job.trained_tokens}
+    return known | {_("Tokens trained"): fmt.number(job.trained_tokens) if job.trained_tokens else None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -32,14 +33,17 @@ TAKES = {"tokens": N_("Tokens"), "dollars": N_("Cost"), "minutes": N_("Time")}
 def maker(job: Job, table: pd.DataFrame, course: Course) -> Callable[[], bytes]:
     """Return what makes the report when it is asked for.
 
-    A download is made on a thread of its own, which knows no reader; it is lent this one's language and time zone.
+    A download is made on a thread that knows no reader; it is lent this one's language and time zone.
     """
     reader = get_script_run_ctx()
 
+    def lend() -> None:
+        add_script_run_ctx(threading.current_thread(), reader)
+
     def make() -> bytes:
-        if get_script_run_ctx(suppress_warning=True) is None:
-            add_script_run_ctx(threading.current_thread(), reader)
-        return render(compose(job, table, course))
+        # A thread of its own: those that serve downloads are used again, and would keep this reader for the next one.
+        with ThreadPoolExecutor(max_workers=1, initializer=lend) as own:
+            return own.submit(lambda: render(compose(job, table, course))).result()
 
     return make
 

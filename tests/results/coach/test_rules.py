@@ -97,6 +97,10 @@ def test_a_loss_that_jumps_and_comes_back_had_too_high_a_rate() -> None:
     assert found.actions[0].changes == {"learning_rate_multiplier": 0.5}
 
 
+def test_one_odd_batch_is_no_jump() -> None:
+    assert codes(Case(table(240, lambda n: falling(n) + (20 if n == 77 else 0)), rate=1.0)) == []
+
+
 def test_a_loss_that_hardly_moved_offers_a_higher_rate_or_more_epochs() -> None:
     found = only(Case(table(100, lambda n: 2.0 + 0.01 * (n % 3)), Course(epochs=2)))
     assert found.code == "still"
