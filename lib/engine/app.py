@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from lib.engine.answers.generate import Generate
 from lib.engine.answers.vllm import Vllm
@@ -113,6 +113,7 @@ class Engine:
             },
             lifespan=self._lifespan,
         )
+        self.app.router.redirect_slashes = False  # an address with a slash too many is none, and is told so
 
     @property
     def has_key(self) -> bool:
@@ -154,9 +155,20 @@ async def _not_routed(request: Request, problem: Exception) -> Response:
     if problem.status_code == 404:
         return ApiError(404, f"Invalid URL ({where})", code="unknown_url").response()
     if problem.status_code == 405:
-        refusal = ApiError(405, f"Not allowed: {where}", code="method_not_supported", headers=problem.headers)
-        return refusal.response()
+        headers = {"Allow": ", ".join(sorted(_methods_here(request)))}
+        return ApiError(405, f"Not allowed: {where}", code="method_not_supported", headers=headers).response()
     return ApiError(problem.status_code, problem.detail, headers=problem.headers).response()
+
+
+def _methods_here(request: Request) -> set[str]:
+    """Return what the address does serve; Starlette would name the methods of the first route on it alone."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 async def _left(_request: Request, _problem: Exception) -> Response:

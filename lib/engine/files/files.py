@@ -7,6 +7,7 @@ base64, as OpenAI does.
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from lib.engine.bodies import take as take_body
 from lib.engine.door.projects import project_of
 from lib.engine.door.usage import check_disk
-from lib.engine.errors import invalid, no_file
+from lib.engine.errors import ApiError, invalid, no_file
 from lib.engine.files.folder import Folder
 from lib.engine.files.forms import Form, reading_form
 from lib.engine.files.intake import PURPOSES, Checks, MayExpire, new_file
@@ -32,6 +33,7 @@ from lib.engine.tables import FileRow
 __all__ = ["RESULTS", "Files", "Folder", "file_object", "find_file"]
 
 RESULTS = "fine-tune-results"
+RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
 FIELDS = ("purpose", "expires_after[anchor]", "expires_after[seconds]")
 
 
@@ -122,6 +124,7 @@ class Files:
             raise no_file(row.id)
         if row.purpose == RESULTS:
             return Response(base64.b64encode(path.read_bytes()), media_type="text/plain")
+        _check_range(request, row.bytes)
         return FileResponse(path, media_type="application/octet-stream", filename=row.filename)
 
     def delete(self, request: Request) -> Response:
@@ -143,6 +146,17 @@ def find_file(session: Session, file_id: str, project: str) -> FileRow:
     if row is None:
         raise no_file(file_id)
     return row
+
+
+def _check_range(request: Request, size: int) -> None:
+    """Refuse a part beyond the end; forget what is not one plain range, as RFC 9110 (14.2) lets a server do."""
+    given = request.headers.get("range")
+    plain = RANGE.fullmatch(given or "")
+    if plain and int(plain[1]) >= size:
+        headers = {"Content-Range": f"bytes */{size}"}
+        raise ApiError(416, f"The file has {size} bytes.", param="Range", code="invalid_range", headers=headers)
+    if given and not (plain and int(plain[1]) <= int(plain[2] or size)):
+        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
 
 
 def _purpose(fields: dict[str, str]) -> str:
