@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib.errors import TuneboardError
 from lib.i18n import _
 from lib.jobs.records import Job, Status
 from lib.jobs.wishes import Wish, request, request_cancel
-from lib.providers.provider import PROVIDERS
+from lib.providers.connections import connection
 
 PAUSABLE = frozenset({Status.VALIDATING, Status.QUEUED, Status.RUNNING})
 
 
 def draw(job: Job) -> None:
     """Draw the buttons for a job as it is now."""
-    provider = PROVIDERS.get(job.connection)
-    if provider and provider.pausable and job.cancel_requested_at is None:
+    if _can_pause(job) and job.cancel_requested_at is None:
         _draw_pause(job)
     asked = job.cancel_requested_at is not None
     label = _("Cancelling") if asked else _("Cancel")
     if st.button(label, key="jobs_cancel", icon=":material/cancel:", disabled=asked):
         st.dialog(_("Cancel this job?"))(_confirm)(job.id)
+
+
+def _can_pause(job: Job) -> bool:
+    try:
+        return connection(job.connection).can.pausable
+    except TuneboardError:  # its connection was removed: nothing can be asked of the service any more
+        return False
 
 
 def _draw_pause(job: Job) -> None:

@@ -15,7 +15,7 @@ from lib.ui.settings.listing import TESTED, draw_keep
 from lib.ui.text import refusals
 
 NAMES = {"engine": N_("A Tuneboard engine elsewhere"), "compatible": N_("Any service that speaks OpenAI's protocol")}
-OFFERED = ("openai", "azure", "nebius", "crusoe", "engine", "compatible")
+OFFERED = ("openai", "azure", "nebius", "crusoe", "together", "engine", "compatible")
 ROUND = "settings_round"
 """Numbers the forms: a new one is empty, and what was typed into the last, the key too, is forgotten."""
 RESOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")

@@ -51,7 +51,8 @@ def test_an_answer_that_is_lost_leaves_no_second_file_or_job(there: There, path:
 
 
 @everywhere
-def test_events_are_kept_once_and_in_order(there: There) -> None:
+def test_events_are_kept_once_and_in_order(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "_PAGE", 3)
     job = work(there.launch(**ASKED).id, Worker(), created)
     there.service.jobs[0]["status"] = "running"
     for step in range(1, 8):
@@ -63,8 +64,8 @@ def test_events_are_kept_once_and_in_order(there: There) -> None:
     job = work(job.id, Worker(), lambda job: job.status == "running")
     hurry(job.id)
     Worker().run_once()
-    said = [event.message for event in events(job.id) if event.source == "backend"]
-    assert sorted(said) == [f"Step {step}" for step in range(1, 8)]
+    newest_first = [event.message for event in events(job.id) if event.source == "backend"]
+    assert newest_first == [f"Step {step}" for step in range(7, 0, -1)]
     assert [row["step"] for row in metrics(job.id)] == ([] if there.provider == "together" else list(range(1, 8)))
 
 
