@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
+from starlette.responses import Response
 
 from lib.engine.errors import invalid
 from lib.engine.tables import Listed
@@ -16,6 +18,8 @@ from lib.engine.tables import Listed
 ASCENDING = ("asc", "ascending")
 DESCENDING = ("desc", "descending")
 R = TypeVar("R", bound=Listed)
+T = TypeVar("T")
+Values = type[T] | ColumnElement[T]
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,14 @@ def read_page(request: Request, *, default: int, most: int) -> Page:
 
 def take(session: Session, kind: type[R], where: Sequence[ColumnElement[bool]], page: Page) -> tuple[list[R], bool]:
     """Return the rows of a page, newest first unless asked otherwise, and whether more follow."""
-    query = select(kind).where(*where)
+    return take_values(session, kind, kind, where, page)
+
+
+def take_values(
+    session: Session, kind: type[Listed], what: Values[T], where: Sequence[ColumnElement[bool]], page: Page
+) -> tuple[list[T], bool]:
+    """Return one value of each row of a page, and whether more follow."""
+    query = select(what).where(*where)
     if page.after is not None:
         anchor = session.scalar(select(kind.seq).where(*where, kind.id == page.after))
         if anchor is None:
@@ -49,6 +60,12 @@ def take(session: Session, kind: type[R], where: Sequence[ColumnElement[bool]], 
     order = kind.seq.asc() if page.ascending else kind.seq.desc()
     rows = list(session.scalars(query.order_by(order).limit(page.limit + 1)))
     return rows[: page.limit], len(rows) > page.limit
+
+
+def list_response(objects: Iterable[str], has_more: bool | None = None) -> Response:
+    """Return the answer of a list whose objects are JSON already; None is for a list that is never paged."""
+    more = "" if has_more is None else f',"has_more":{json.dumps(has_more)}'
+    return Response(f'{{"object":"list","data":[{",".join(objects)}]{more}}}', media_type="application/json")
 
 
 def list_object(data: list[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, Text, exists, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from lib.engine.door.projects import project_of
 from lib.engine.errors import no_job
 from lib.engine.ids import new_id
-from lib.engine.paging import list_object, read_page, take
+from lib.engine.paging import list_object, list_response, read_page, take, take_values
 from lib.engine.store import Store
 from lib.engine.tables import CheckpointRow, EventRow, JobRow
 
@@ -56,17 +56,22 @@ def measured_in(line: dict[str, Any]) -> dict[str, float | None]:
     return {key: value if value is not None and math.isfinite(value) else None for key, value in found.items()}
 
 
-def event_object(row: EventRow) -> dict[str, Any]:
-    """Return OpenAI's event object."""
-    return {
-        "object": "fine_tuning.job.event",
-        "id": row.id,
-        "created_at": row.created_at,
-        "level": row.level,
-        "message": row.message,
-        "type": row.type,
-        "data": row.data or {},
+def event_object() -> ColumnElement[str]:
+    """Return the expression for OpenAI's event object as JSON.
+
+    SQLite writes it: pages are long and often asked for, and what `data` holds is JSON in the store already.
+    """
+    data = func.coalesce(type_coerce(EventRow.data, Text), "{}")
+    fields = {
+        "object": literal("fine_tuning.job.event"),
+        "id": EventRow.id,
+        "created_at": EventRow.created_at,
+        "level": EventRow.level,
+        "message": EventRow.message,
+        "type": EventRow.type,
+        "data": func.json(data),
     }
+    return func.json_object(*(part for field in fields.items() for part in field), type_=Text)
 
 
 def checkpoint_object(row: CheckpointRow) -> dict[str, Any]:
@@ -101,8 +106,8 @@ class Events:
         page = read_page(request, default=20, most=1000)
         with self._store.reading() as session:
             job_id = known_job(session, request)
-            rows, more = take(session, EventRow, [EventRow.job_id == job_id], page)
-            return JSONResponse(list_object([event_object(row) for row in rows], more))
+            events, more = take_values(session, EventRow, event_object(), [EventRow.job_id == job_id], page)
+        return list_response(events, more)
 
     def checkpoints(self, request: Request) -> Response:
         """List a job's checkpoints that can still be asked, newest first."""
