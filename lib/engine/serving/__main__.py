@@ -21,10 +21,10 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve whatever runs beside
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from lib.engine.serving.protocol import Writer  # noqa: PLC0415 - torch must not load before the streams are set
+    from lib.engine.serving.protocol import HOLD_SECONDS, Writer  # noqa: PLC0415 - torch must not load before the streams are set
     from lib.engine.serving.worker import Worker  # noqa: PLC0415
 
-    worker = Worker(Writer(lines))
+    worker = Worker(Writer(lines, HOLD_SECONDS))
 
     def listen() -> None:
         for line in sys.stdin:

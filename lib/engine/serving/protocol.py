@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TextIO, TypedDict
@@ -97,21 +98,56 @@ def read_request(raw: dict[str, Any]) -> Request:
 _FIELDS = [each.name for each in fields(Request)]
 
 
-class Writer:
-    """Say events, whole lines at a time, from any thread. What is said goes out at the next `flush`."""
+HOLD_SECONDS = 0.01
+"""How long text may wait for more. A line wakes the engine and its client, and a small model writes a token in less
+time than that takes them; nobody reads faster than this, and a model that is slower than this holds nothing."""
 
-    def __init__(self, stream: TextIO) -> None:
+
+class Writer:
+    """Say events, whole lines at a time, from any thread. What is said goes out at the next `flush`.
+
+    Text of one answer that goes out together is one event.
+    """
+
+    def __init__(self, stream: TextIO, hold: float = 0.0) -> None:
         self._stream = stream
+        self._hold = hold
         self._lock = threading.Lock()
+        self._texts: dict[tuple[str, int], dict[str, Any]] = {}
+        self._urgent = False
+        self._flushed = self._asked = time.monotonic()
 
     def _say(self, **event: Any) -> None:
         with self._lock:
-            self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
+            self._write_texts()
+            self._write(event)
+            self._urgent = True
+
+    def _write_texts(self) -> None:
+        for event in self._texts.values():
+            self._write(event)
+        self._texts.clear()
+
+    def _write(self, event: dict[str, Any]) -> None:
+        self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
 
     def flush(self) -> None:
         """Send what has been said."""
         with self._lock:
+            self._write_texts()
             self._stream.flush()
+            self._urgent = False
+            self._flushed = self._asked = time.monotonic()
+
+    def flush_due(self) -> None:
+        """Send what has been said, unless that is text alone and the next call will come before it has waited long.
+
+        The next call is taken to come after as long as this one did after the last.
+        """
+        now = time.monotonic()
+        step, self._asked = now - self._asked, now
+        if self._urgent or now - self._flushed + step >= self._hold:
+            self.flush()
 
     def beat(self) -> None:
         """Tell that the worker moves, while it has nothing else to tell."""
@@ -128,8 +164,20 @@ class Writer:
 
     def text(self, request_id: str, index: int, text: str, tokens: Sequence[Token] = ()) -> None:
         """Tell a piece of an answer."""
-        told = {"tokens": tokens} if tokens else {}
-        self._say(id=request_id, event="text", index=index, text=text, **told)
+        with self._lock:
+            waiting = self._texts.get((request_id, index))
+            if waiting is None:
+                told = {"tokens": [*tokens]} if tokens else {}
+                self._texts[request_id, index] = {
+                    "id": request_id,
+                    "event": "text",
+                    "index": index,
+                    "text": text,
+                } | told
+                return
+            waiting["text"] += text
+            if tokens:
+                waiting.setdefault("tokens", []).extend(tokens)
 
     def call(self, request_id: str, index: int, name: str, arguments: str) -> None:
         """Tell that an answer calls a tool."""

@@ -84,7 +84,10 @@ class Worker:
             self._step(group)
             if not group.answers:
                 del self._groups[key]
-        self.writer.flush()
+        if self._reading:
+            self.writer.flush()  # the next stretch may take long
+        else:
+            self.writer.flush_due()
 
     def _next(self) -> Any:
         """Return what has come in; wait for it if there is nothing else to do."""
@@ -178,6 +181,7 @@ class Worker:
             return
         piece, token = begin(answer, reading.prompt)
         self._tell(answer, piece)
+        self.writer.flush()  # a first token waits for no other
         if piece.finish_reason is None:
             loaded = reading.loaded
             together = loaded.together and (loaded.is_exact or answer.request.seed is None)

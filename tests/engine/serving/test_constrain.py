@@ -131,7 +131,7 @@ def test_a_form_that_becomes_too_complex_on_the_way_is_the_clients_mistake(loade
 def test_without_strict_what_is_not_known_is_left_unchecked(loaded: Loaded) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "null"}}, "required": ["a"], "uniqueItems": True}
     closed = schema | {"additionalProperties": False}
-    assert json.loads(write(loaded, ask(response_format=form(closed, strict=False))).text) == {"a": None}
+    assert json.loads(write(loaded, ask(seed=1, response_format=form(closed, strict=False))).text) == {"a": None}
 
 
 def test_a_schema_cannot_change_how_it_is_read(loaded: Loaded) -> None:
