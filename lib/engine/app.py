@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
+from lib.engine.answers.again import Again
 from lib.engine.answers.generate import Generate
 from lib.engine.answers.vllm import Vllm
 from lib.engine.answers.worker_process import Worker
@@ -85,7 +86,7 @@ class Engine:
         self._queue = Queue(self._store, folder, catalogue, home / "jobs", trainers, self._worker.warm)
         rules = trainers.rules
         wakers = Wakers(self._queue.arrived, self._queue.stopped)
-        generate = Generate(catalogue, self._worker, limits, self._vllm)
+        generate = Generate(catalogue, self._worker, limits, self._vllm, Again(self._store))
         self._batches = Batches(self._store, folder, home / "batches", limits, generate.answer, catalogue.is_known)
         self.app = Starlette(
             routes=[

@@ -7,6 +7,7 @@ an error chunk, and that nobody's text is written on after they have gone.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lib.engine.answers.again import Again
 from lib.engine.answers.answering import Answers, best
 from lib.engine.answers.answers import ChatShape, CompletionShape, Shape
 from lib.engine.answers.chat_request import ChatRequest
@@ -45,12 +47,18 @@ class Generate:
     """The routes."""
 
     def __init__(
-        self, models: Models, worker: Worker, limits: Limits = DEFAULTS, elsewhere: Vllm | None = None
+        self,
+        models: Models,
+        worker: Worker,
+        limits: Limits = DEFAULTS,
+        elsewhere: Vllm | None = None,
+        again: Again | None = None,
     ) -> None:
         self._models = models
         self._worker = worker
         self._limits = limits
         self._elsewhere = elsewhere
+        self._again = again
 
     def routes(self) -> list[Route]:
         """Return both routes."""
@@ -61,11 +69,11 @@ class Generate:
 
     async def complete(self, request: Request) -> Response:
         """Go on from a prompt."""
-        return await self._respond(request, await read_body(request, CompletionRequest))
+        return await self._respond_once(request, await read_body(request, CompletionRequest))
 
     async def chat(self, request: Request) -> Response:
         """Answer a chat."""
-        return await self._respond(request, await read_body(request, ChatRequest))
+        return await self._respond_once(request, await read_body(request, ChatRequest))
 
     async def answer(self, body: dict[str, Any], endpoint: str, project: str) -> dict[str, Any]:
         """Return the whole answer to one line of a batch; raise `ApiError` where a request would be refused."""
@@ -75,6 +83,12 @@ class Generate:
         asked.check(self._limits)
         model, shape = await run_in_threadpool(self._prepare, asked, project)
         return await self._whole(asked, model, shape, project)
+
+    async def _respond_once(self, request: Request, asked: GenerateRequest) -> Response:
+        if self._again is None:
+            return await self._respond(request, asked)
+        contents = partial(asked.model_dump, mode="json", by_alias=True)
+        return await self._again.respond(request, contents, lambda: self._respond(request, asked))
 
     async def _respond(self, request: Request, asked: GenerateRequest) -> Response:
         asked.check(self._limits)

@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 
 KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
+EVENT_STREAM = "text/event-stream"
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ def frame(value: dict[str, Any]) -> bytes:
 def event_stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
     """Return a response that sends frames as they come; proxies are asked not to hold them back."""
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(frames, media_type=EVENT_STREAM, headers=headers)
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
