@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     """Key for OpenAI's own service. `OPENAI_API_KEY` is never read."""
 
+    openai_webhook_secret: SecretStr = SecretStr("")
+    """Signing secret of OpenAI's webhooks to `/hooks/openai`; without one they are refused."""
+
     connections: Path | None = None
     """YAML file of further connections, with their keys; see `lib.providers.configured`."""
 

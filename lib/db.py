@@ -157,30 +157,6 @@ class BudgetRow(Base):
     created_at: Mapped[float] = mapped_column(default=now)
 
 
-class ChannelRow(Base):
-    """Somebody who is told when a job ends, fails or stalls. The address, which is a secret, is sealed."""
-
-    __tablename__ = "channels"
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[str]
-    title: Mapped[str]
-    sealed: Mapped[str]
-    created_at: Mapped[float] = mapped_column(default=now)
-
-
-class NoticeRow(Base):
-    """One thing to tell one channel, kept until it is told or given up. Its id names the job and what happened."""
-
-    __tablename__ = "notices"
-    id: Mapped[str] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(index=True)
-    body: Mapped[dict[str, Any]]
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[float | None] = mapped_column(default=now, index=True)
-    trouble: Mapped[str | None]
-    created_at: Mapped[float] = mapped_column(default=now)
-
-
 class WebhookRow(Base):
     """A webhook that was taken: its id, so that a replay is known."""
 

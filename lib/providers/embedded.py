@@ -35,6 +35,7 @@ GIVE_UP_HOPE = 4
 """Failed starts in a row after which it is called down; it is still tried."""
 _SECRETS_OF_OURS = (
     "TUNEBOARD_OPENAI_API_KEY",
+    "TUNEBOARD_OPENAI_WEBHOOK_SECRET",
     "TUNEBOARD_DATABASE_URL",
     "TUNEBOARD_ENGINE_API_KEY",
     "TUNEBOARD_SECRET_KEY",

@@ -1,4 +1,4 @@
-"""What a job really took, what people note about it, who is told of its end, and what is kept of retiring models."""
+"""What a job really took, what people note about it, and what is kept of retiring models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Give jobs their notes and actual figures; make room for budgets, channels, webhooks and archives."""
+    """Give jobs their notes and actual figures; make room for budgets, webhooks and archives."""
     op.add_column("jobs", sa.Column("notes", sa.String, nullable=False, server_default=""))
     op.add_column("jobs", sa.Column("tags", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("jobs", sa.Column("owner", sa.String, nullable=False, server_default=""))
@@ -21,24 +21,6 @@ def upgrade() -> None:
         "budgets",
         sa.Column("owner", sa.String, primary_key=True),
         sa.Column("dollars", sa.Double, nullable=False),
-        sa.Column("created_at", sa.Double, nullable=False),
-    )
-    op.create_table(
-        "channels",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("kind", sa.String, nullable=False),
-        sa.Column("title", sa.String, nullable=False),
-        sa.Column("sealed", sa.String, nullable=False),
-        sa.Column("created_at", sa.Double, nullable=False),
-    )
-    op.create_table(
-        "notices",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("channel", sa.String, nullable=False, index=True),
-        sa.Column("body", sa.JSON, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("next_at", sa.Double, index=True),
-        sa.Column("trouble", sa.String),
         sa.Column("created_at", sa.Double, nullable=False),
     )
     op.create_table(
