@@ -5,9 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from lib.db import EventRow, session
-
-CHECKPOINT = "checkpoint"
-"""Type of the log lines that name a checkpoint: `step` and `model` in their data, either of which may be unknown."""
+from lib.jobs.records import CHECKPOINT
 
 
 def moments(id: str) -> dict[float, float]:
@@ -19,7 +17,10 @@ def moments(id: str) -> dict[float, float]:
 
 
 def checkpoints(id: str) -> list[tuple[int, str]]:
-    """Return (step, model) of each checkpoint, by step; the model is "" where the service does not name it."""
+    """Return (step, model) of each checkpoint, by step; the model is "" where the service does not name it.
+
+    A line of the log that names one has `step` and `model` in its data, either of which may be unknown.
+    """
     query = select(EventRow.data).where(EventRow.job_id == id, EventRow.type == CHECKPOINT)
     with session() as opened:
         told = [(data.get("step"), data.get("model")) for data in opened.scalars(query)]
