@@ -53,9 +53,10 @@ for label, table in tables.items():
     source = named[label]
     st.subheader(escape(label))
     advice.draw(source, table, courses[label])
-    with st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}"):
+    drawer = st.expander(_("Table"), icon=":material/table:", key=f"results_table_{source.key}", on_change="rerun")
+    if drawer.open:  # a table of 100,000 rows is sent to those alone who look at it
         filled = table.dropna(axis="columns", how="all")
-        st.dataframe(filled, hide_index=True, placeholder="—", alt=_("Metrics by step"))
+        drawer.dataframe(filled, hide_index=True, placeholder="—", alt=_("Metrics by step"))
     with st.container(horizontal=True):
         st.download_button(
             _("Download the numbers"),

@@ -117,8 +117,9 @@ def _numbers(cells: list[str]) -> tuple[list[float | None], int | None]:
             if cell.strip().lower() not in MISSING:
                 return numbers, row
             numbers.append(None)
-    underscored = (row for row, cell in enumerate(cells) if "_" in cell)  # float() takes 1_000
-    return numbers, next(underscored, None)
+    if "_" not in "".join(cells):
+        return numbers, None
+    return numbers, next(row for row, cell in enumerate(cells) if "_" in cell)  # float() takes 1_000
 
 
 def _is_step(name: str) -> bool:

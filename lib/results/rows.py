@@ -60,7 +60,7 @@ def _below_header(text: str, width: int, file: str) -> Iterator[tuple[int, list[
     next(lines)
     try:
         for at, cells in lines:
-            if any(len(cell) > LONGEST_CELL for cell in cells):  # a quote that is never closed swallows the rest
+            if max(map(len, cells)) > LONGEST_CELL:  # a quote that is never closed swallows the rest
                 raise BrokenResultRow(file=file, line=line + 1, columns=width)
             line = at
             yield line, cells
@@ -74,7 +74,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     delimiter = next((mark for mark in DELIMITERS if mark in header), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     for cells in reader:
-        if any(cell.strip() for cell in cells):
+        if "".join(cells).strip():
             yield reader.line_num, cells
 
 
@@ -92,7 +92,7 @@ def _fit(rows: Rows, width: int, file: str) -> None:
     """Bring every row to the width of the header: a comma too many does no harm, a value too many can't be placed."""
     short = []
     for at, cells in enumerate(rows.cells):
-        if any(cell.strip() for cell in cells[width:]):
+        if len(cells) > width and "".join(cells[width:]).strip():
             raise BrokenResultRow(file=file, line=rows.lines[at], columns=width)
         if len(cells) < width:
             short.append(rows.lines[at])

@@ -29,8 +29,12 @@ def draw(
         chart = chart.configure(legend=legend).properties(height=HEIGHT + A_NAME * names)
     else:
         chart = chart.properties(height=HEIGHT)
-    if select is None or f'"name": "{select}"' not in chart.to_json():
+    if select is None or select not in _selections(chart):
         st.altair_chart(chart, key=key, alt=alt)
         return []
     state = st.altair_chart(chart, key=key, alt=alt, on_select="rerun", selection_mode=select)
     return list(state.selection.get(select, []))
+
+
+def _selections(chart: altair.LayerChart) -> set[str]:
+    return {str(param.name) for param in chart.params} if isinstance(chart.params, list) else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import api, faults, memory, pages, playground, serving, starter, training, workbench
+from tests.bench import api, curves, faults, memory, pages, playground, serving, starter, training, workbench
 from tests.bench.figures import HEADER
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
     "playground": playground,
     "api": api,
     "pages": pages,
+    "curves": curves,
     "workbench": workbench,
     "memory": memory,
     "faults": faults,

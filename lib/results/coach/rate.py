@@ -66,21 +66,12 @@ def diverging(case: Case) -> Finding | None:
 
 
 def jumping(case: Case) -> Finding | None:
-    raw = finite(case.frame, "train_loss")
-    # Medians, not means: one odd batch is no jump.
-    loss = raw.rolling(max(len(raw) // summary.WINDOW, 3), min_periods=1, center=True).median()
-    if len(loss) < summary.FEW_STEPS or summary.diverging(case.frame):
+    raw, means = finite(case.frame, "train_loss"), summary.smoothed(case.frame, "train_loss")
+    if len(means) < summary.FEW_STEPS or summary.diverging(case.frame) or _jump(means, raw) is None:
         return None
-    lowest = loss.cummin()
-    above = loss - lowest
-    peak = above.idxmax()
-    low, high = float(lowest[peak]), float(loss[peak])
-    gained = float(loss.iloc[0] - low)
-    if high < JUMP * low or above[peak] < max(LOST * gained, _error(raw)) or gained <= 0:
-        return None
-    since = loss[:peak].idxmin()
-    told: Values = {"low": short(low), "step": plain(since), "high": short(high), "peak": plain(peak)}
-    return Finding("jumping", Note(JUMPED, told), [*_lowest(case), _scatter(raw)], _rate(case, 0.5))
+    # Medians have the last word, since one odd batch is no jump; they take longer, so means have the first.
+    jump = _jump(raw.rolling(max(len(raw) // summary.WINDOW, 3), min_periods=1, center=True).median(), raw)
+    return Finding("jumping", jump, [*_lowest(case), _scatter(raw)], _rate(case, 0.5)) if jump else None
 
 
 def still(case: Case) -> Finding | None:
@@ -102,6 +93,19 @@ def slow(case: Case) -> Finding | None:
 
 
 RATE: list[Rule] = [broken, diverging, jumping, still, slow]
+
+
+def _jump(loss: pd.Series[float], raw: pd.Series[float]) -> Note | None:
+    """Return what the largest rise above all that was reached before is, if it is large enough to be none of chance."""
+    lowest = loss.cummin()
+    above = loss - lowest
+    peak = above.idxmax()
+    low, high = float(lowest[peak]), float(loss[peak])
+    gained = float(loss.iloc[0] - low)
+    if high < JUMP * low or gained <= 0 or above[peak] < max(LOST * gained, _error(raw)):
+        return None
+    told: Values = {"low": short(low), "step": plain(loss[:peak].idxmin()), "high": short(high), "peak": plain(peak)}
+    return Note(JUMPED, told)
 
 
 def _error(raw: pd.Series[float]) -> float:

@@ -40,7 +40,7 @@ def draw_charts(tables: Mapping[str, pd.DataFrame], courses: Mapping[str, Course
             )
             clicked += [point for picked in found for point in _named(picked, courses)]
     if any(course.checkpoints for course in courses.values()):
-        st.caption(_("Diamonds are checkpoints: click one to talk to it. Dashed lines are ends of epochs."))
+        st.caption(_("Diamonds are checkpoints: click one to talk to it."))
     _say_what_is_guessed(tables, courses, look)
     for point in dict.fromkeys(clicked):
         _draw_checkpoint(point)
