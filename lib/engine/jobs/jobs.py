@@ -79,7 +79,9 @@ class Jobs:
             # Looked up while nobody else can write: a model that a job starts from is not deleted meanwhile.
             model = self._models.find(asked.model, project)
             if model is None:
-                raise invalid(f"The model '{asked.model}' does not exist", "model", "model_not_found")
+                message = f"The model '{asked.model}' does not exist here: GET /v1/models lists those that do."
+                raise invalid(message, "model", "model_not_found")
+            asked.check_method(model.facts.methods)
             asked.check_context(knobs, model.facts.context)
             _check_files(session, asked, project)
             _check_room(session, project, self._limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -100,6 +101,16 @@ class JobRequest(Body):
         if knobs.context_length is not None and knobs.context_length > context:
             why = f"the model reads at most {context} tokens"
             raise self._refused(knobs, "context_length", why)
+
+    def check_method(self, methods: Collection[str]) -> None:
+        """Refuse a method that the model cannot be trained by."""
+        if self.method_type not in methods:
+            how = " or ".join(f"'{method}'" for method in methods)
+            message = (
+                f"The model '{self.model}' can't be trained by '{self.method_type}' as it is, only by {how}. "
+                "The models that come of that can be."
+            )
+            raise invalid(message, "method.type", "unsupported_value")
 
     def _inner(self) -> Hyperparameters | None:
         """Return the hyperparameters of the method; settings of another one than its type's are refused."""

@@ -25,10 +25,10 @@ def spec_of(engine: Running, job_id: str) -> dict[str, Any]:
     return json.loads((engine.home / "jobs" / job_id / "spec.json").read_text())
 
 
-def test_a_dpo_job_learns_from_preferences(engine: Running) -> None:
+def test_a_dpo_job_learns_from_preferences(engine: Running, model: str) -> None:
     files, jobs = engine.client.files, engine.client.fine_tuning.jobs
     file = files.create(file=("p.jsonl", preference_data("steps=2")), purpose="fine-tune")
-    job = jobs.create(model="starter", training_file=file.id, method=dpo(beta=0.2, n_epochs=2))
+    job = jobs.create(model=model, training_file=file.id, method=dpo(beta=0.2, n_epochs=2))
     assert (job.method.type, job.method.dpo.hyperparameters.beta) == ("dpo", 0.2)
     assert job.method.supervised is None
     done = engine.wait(job.id)
@@ -38,10 +38,12 @@ def test_a_dpo_job_learns_from_preferences(engine: Running) -> None:
 
 
 @pytest.mark.parametrize(("method", "plan"), [("dpo", ""), ("supervised", "preferences")])
-def test_a_method_without_its_kind_of_examples_fails_the_job(engine: Running, method: str, plan: str) -> None:
+def test_a_method_without_its_kind_of_examples_fails_the_job(
+    engine: Running, model: str, method: str, plan: str
+) -> None:
     content = preference_data() if plan else b'{"prompt": "a", "completion": "b"}\n' * 12
     file = engine.client.files.create(file=("x.jsonl", content), purpose="fine-tune")
-    job = engine.client.fine_tuning.jobs.create(model="starter", training_file=file.id, method={"type": method})
+    job = engine.client.fine_tuning.jobs.create(model=model, training_file=file.id, method={"type": method})
     failed = engine.wait(job.id)
     assert (failed.error.code, failed.error.param) == ("invalid_training_file", "training_file")
     assert f"the method '{method}' needs" in failed.error.message
@@ -109,6 +111,7 @@ def test_a_priority_is_kept(engine: Running) -> None:
         ({"method": {"type": "magic"}}, "method.type"),
         ({"method": {"type": "dpo", "supervised": {}}}, "method.supervised"),
         ({"method": supervised(beta=0.1)}, "method.supervised.hyperparameters.beta"),
+        ({"method": dpo()}, "method.type"),
         ({"method": dpo(beta=0)}, "method.dpo.hyperparameters.beta"),
         ({"method": dpo(beta=2.1)}, "method.dpo.hyperparameters.beta"),
         ({"method": dpo(beta=True)}, "method.dpo.hyperparameters.beta"),

@@ -61,6 +61,7 @@ def test_the_list_holds_bases_and_tuned_models_with_what_an_estimate_needs(engin
     models = {model.id: model.model_extra["tuneboard"] for model in engine.client.models.list()}
     assert models["starter"]["base"]
     assert models["starter"]["tokens_per_second"] == 123.0
+    assert models["starter"]["methods"] == ["supervised"], "what has learnt nothing prefers nothing"
     assert models["starter"]["auto_epochs"] == {"tokens": 675_000, "least": 3, "most": 12}
     assert (models["tiny-base"]["tokenizer"], models["tiny-base"]["parameters"]) == ("model", 10)
     assert models["tiny-base"]["tokenizer_path"] == str(base.resolve() / "tokenizer.json")
@@ -75,6 +76,12 @@ def test_the_list_holds_bases_and_tuned_models_with_what_an_estimate_needs(engin
         "tokenizer_path": None,
         "parameters": 3,
         "context": 64,
+        "architecture": None,
+        "dtype": "F32",
+        "width": None,
+        "layers": None,
+        "vocabulary": None,
+        "methods": ["supervised", "dpo"],
         "format": "completion",
         "root": "starter",
         "job": job.id,
