@@ -8,7 +8,6 @@ the operator's: see `manage.py`.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
 import os
@@ -139,7 +138,7 @@ def serve(engine: Engine, options: Options) -> None:
     server = make_server(engine, options.host, options.port)
     if options.exit_with_parent:
         threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
-    asyncio.run(server.serve())
+    server.run()  # on uvloop where it is installed: each wake-up of asyncio's own loop costs the first token more
 
 
 def make_server(engine: Engine, host: str, port: int) -> uvicorn.Server:

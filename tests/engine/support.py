@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -88,7 +87,7 @@ def eventually(look: Callable[[], Any], reached: Callable[[Any], Any], seconds: 
 
 def run_here(engine: Engine, home: Path, key: str) -> Iterator[Running]:
     server = make_server(engine, "127.0.0.1", 0)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread = threading.Thread(target=server.run)
     thread.start()
     eventually(lambda: server.started, bool)
     listening = server.servers[0].sockets[0]
