@@ -11,9 +11,11 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf, isfinite
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lib.engine.jobs.events import note
@@ -178,29 +180,44 @@ def _is_news(row: JobRow, place: Place, at: float) -> bool:
     return place.start - row.told_start > max(MUCH_LATER, (row.told_start - at) / 2)
 
 
-def _places(session: Session, rules: Rules, wanted: str | None = None) -> dict[str, Place]:
+def _places(session: Session, rules: Rules, wanted: str | None = None) -> Mapping[str, Place]:
     """Return the schedule of this session, made anew if a job that is asked for has come since."""
-    places: dict[str, Place] | None = session.info.get(_MEMO)
+    places: Mapping[str, Place] | None = session.info.get(_MEMO)
     if places is None or (wanted and wanted not in places):
         places = session.info[_MEMO] = _play(session, rules)
     return places
 
 
-def _play(session: Session, rules: Rules) -> dict[str, Place]:
+def _play(session: Session, rules: Rules) -> Mapping[str, Place]:
     columns = (JobRow.id, JobRow.seq, JobRow.project, JobRow.priority, JobRow.interrupted)
-    work = (JobRow.model, JobRow.hyperparameters, JobRow.parameters, JobRow.last_step, JobRow.total_steps)
+    epochs = func.json_extract(JobRow.hyperparameters, "$.n_epochs")
+    work = (JobRow.model, epochs, JobRow.parameters, JobRow.last_step, JobRow.total_steps)
     query = select(*columns, *work, FileRow.bytes).join(FileRow, FileRow.id == JobRow.training_file, isouter=True)
     query = query.where(JobRow.status.in_(("validating_files", "queued")), JobRow.paused.is_(False))
-    rows = session.execute(query).all()
+    rows = tuple(tuple(row) for row in session.execute(query))
     if not rows:
         return {}
-    speeds = {speed.base: speed for speed in session.scalars(select(SpeedRow))}
-    jobs = [Waiting(*row[:5]) for row in rows]
-    seconds = {row[0]: expected_seconds(Work(*row[5:]), speeds) for row in rows}
     begun = session.scalars(select(JobRow).where(JobRow.status == "running"))
-    running = [Load(row.project, _end_of(session, row)) for row in begun]
-    line = Line(jobs, served(session, {job.project for job in jobs}))
-    return schedule(line, seconds, running, rules, now())
+    running = tuple(Load(row.project, _end_of(session, row)) for row in begun)
+    speeds = tuple(session.execute(select(*SpeedRow.__table__.columns)))
+    turns = tuple(served(session, {row[2] for row in rows}).items())
+    return _played(rows, speeds, running, turns, rules, now())
+
+
+@lru_cache(maxsize=4)
+def _played(
+    rows: tuple[tuple[Any, ...], ...],
+    speeds: tuple[Any, ...],
+    running: tuple[Load, ...],
+    turns: tuple[tuple[str, int], ...],
+    rules: Rules,
+    at: int,
+) -> Mapping[str, Place]:
+    """Return the schedule; the same for all who ask within a second while nothing changes."""
+    known = {speed.base: speed for speed in speeds}
+    seconds = {row[0]: expected_seconds(Work(*row[5:]), known) for row in rows}
+    line = Line([Waiting(*row[:5]) for row in rows], dict(turns))
+    return schedule(line, seconds, running, rules, at)
 
 
 @dataclass(frozen=True)
@@ -208,7 +225,8 @@ class Work:
     """What decides how long a job takes."""
 
     model: str
-    hyperparameters: Mapping[str, object]
+    epochs: object
+    """As asked: a number, "auto" or nothing."""
     parameters: int | None
     last_step: int
     total_steps: int | None
@@ -222,9 +240,8 @@ def expected_seconds(work: Work, speeds: Mapping[str, SpeedRow]) -> float:
     if work.bytes is None or (speed is None and root != STARTER and work.parameters is None):
         return inf
     tokens = work.bytes * ((speed.tokens_per_byte if speed else None) or TOKENS_PER_BYTE)
-    asked = work.hyperparameters.get("n_epochs")
     usual = STARTER_EPOCHS.reach(round(tokens)) if root == STARTER else USUAL_EPOCHS
-    epochs = asked if isinstance(asked, int) else usual
+    epochs = work.epochs if isinstance(work.epochs, int) else usual
     pace = speed.tokens_per_second if speed else usual_speed(work.parameters)
     left = 1 - work.last_step / work.total_steps if work.total_steps else 1.0
     return (speed.overhead_seconds if speed else OVERHEAD_SECONDS) + left * tokens * epochs / pace
@@ -236,7 +253,7 @@ def _end_of(session: Session, row: JobRow) -> float:
         return max(row.estimated_finish, now())
     size = session.scalar(select(FileRow.bytes).where(FileRow.id == row.training_file))
     speed = session.get(SpeedRow, root_of(row.model))
-    work = Work(row.model, row.hyperparameters, row.parameters, row.last_step, row.total_steps, size)
+    work = Work(row.model, row.hyperparameters.get("n_epochs"), row.parameters, row.last_step, row.total_steps, size)
     took_up = (row.started_at or now()) if row.starts == 1 else now()
     return max(now(), took_up + expected_seconds(work, {speed.base: speed} if speed else {}))
 

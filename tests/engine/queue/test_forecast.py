@@ -75,12 +75,12 @@ def test_what_waits_behind_an_unknown_job_has_no_start() -> None:
 
 def test_a_jobs_length_follows_from_the_measured_speed_of_its_base() -> None:
     speeds = {"big": SpeedRow(base="big", tokens_per_second=100.0, overhead_seconds=20.0, tokens_per_byte=0.25)}
-    job = Work("ft:big:tuneboard:x:tag", {"n_epochs": 2}, None, 0, None, 4_000)
+    job = Work("ft:big:tuneboard:x:tag", 2, None, 0, None, 4_000)
     assert expected_seconds(job, speeds) == 20 + 2 * 1_000 / 100
-    assert expected_seconds(Work(job.model, {"n_epochs": 2}, None, 15, 20, 4_000), speeds) == 20 + 500 / 100
-    assert expected_seconds(Work(job.model, {"n_epochs": "auto"}, None, 0, None, 4_000), speeds) == 20 + 3_000 / 100
-    assert expected_seconds(Work("other", {}, None, 0, None, 4_000), speeds) == inf
-    assert expected_seconds(Work("other", {}, 20_000_000, 0, None, 4_000), speeds) < inf
+    assert expected_seconds(Work(job.model, 2, None, 15, 20, 4_000), speeds) == 20 + 500 / 100
+    assert expected_seconds(Work(job.model, "auto", None, 0, None, 4_000), speeds) == 20 + 3_000 / 100
+    assert expected_seconds(Work("other", None, None, 0, None, 4_000), speeds) == inf
+    assert expected_seconds(Work("other", None, 20_000_000, 0, None, 4_000), speeds) < inf
 
 
 def test_a_waiting_job_knows_its_place_and_its_times(store: Store) -> None:
