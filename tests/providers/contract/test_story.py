@@ -17,7 +17,7 @@ from lib.jobs.worker import Worker
 from lib.providers import backend
 from lib.providers.provider import PROVIDERS
 from lib.results.metrics import parse_result_file
-from tests.fake_service import Refusal
+from tests.fake_dialect import Refusal
 from tests.jobs.conftest import created, ended, hurry, work
 from tests.providers.contract.conftest import There
 from tests.providers.fakes import DIALECTS

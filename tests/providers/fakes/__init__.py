@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fake_service import Dialect
+from tests.fake_dialect import Dialect
 from tests.providers.fakes.azure import Azure
 from tests.providers.fakes.compatible import Compatible
 from tests.providers.fakes.crusoe import Crusoe

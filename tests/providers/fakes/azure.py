@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 from typing import Any
 
-from tests.fake_service import Dialect, Refusal, Service
+from tests.fake_dialect import Dialect, Refusal
+from tests.fake_service import Service
 
 WORDS = {"queued": "pending", "validating_files": "notRunning"}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fake_service import Dialect, NotThere, Refusal, Service
+from tests.fake_dialect import Dialect, NotThere, Refusal
+from tests.fake_service import Service
 
 AT_WORK = frozenset({"queued", "running"})
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.fake_service import Dialect, Service
+from tests.fake_dialect import Dialect
+from tests.fake_service import Service
 
 LOOKS = 3
 """How often a job is looked at before its model is there."""

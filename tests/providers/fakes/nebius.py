@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fake_service import Dialect, Refusal, Service
+from tests.fake_dialect import Dialect, Refusal
+from tests.fake_service import Service
 
 KNOWN = frozenset({"n_epochs", "batch_size", "learning_rate", "lora", "lora_r", "lora_alpha", "lora_dropout"})
 

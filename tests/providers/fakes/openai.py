@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from tests.fake_service import Dialect, Refusal, Service
+from tests.fake_dialect import Dialect, Refusal
+from tests.fake_service import Service
 
 WITHDRAWN = "OpenAI is winding down the fine-tuning platform and your organization can no longer create jobs."
 

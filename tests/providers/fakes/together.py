@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fake_service import Dialect, Refusal, Service
+from tests.fake_dialect import Dialect, Refusal
+from tests.fake_service import Service
 
 WORDS = {"succeeded": "completed", "failed": "error"}
 FIELDS = frozenset(
