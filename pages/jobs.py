@@ -5,9 +5,10 @@ import streamlit as st
 from lib.i18n import _
 from lib.jobs import records
 from lib.jobs.launch import LaunchSpec
+from lib.jobs.listing import summaries
 from lib.jobs.records import Status
 from lib.ui import places
-from lib.ui.jobs import actions, table, view
+from lib.ui.jobs import actions, desk, ledger, sieve, table, view
 from lib.ui.text import escape
 from lib.ui.train import form
 
@@ -18,13 +19,26 @@ if job is None:
     st.title(_("Jobs"))
     if chosen:
         st.warning(_("There is no job with this id."), icon=":material/search_off:")
-    everything = records.jobs()
-    if everything:
-        table.draw(everything)
-        st.caption(_("Click a row to open the job."))
-    else:
+    everything = summaries()
+    if not everything:
         st.caption(_("No job yet. Choose a dataset version and a model, and launch the first one."))
         places.link("train", _("Train a model"))
+        st.stop()
+    views = {"jobs": _("Table"), "ledger": _("Ledger")}
+    shown = st.segmented_control(
+        _("View"),
+        views,
+        default="jobs",
+        required=True,
+        key="jobs_view",
+        format_func=lambda name: views[name],
+        label_visibility="collapsed",
+    )
+    if shown == "ledger":
+        ledger.draw()
+    else:
+        desk.draw_hidden()
+        table.draw(everything, sieve.draw(everything))
     st.stop()
 
 st.title(escape(job.name))
@@ -43,5 +57,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 view.draw(job)
 
+with st.expander(_("Name, project, tags and notes"), icon=":material/edit_note:", key="jobs_desk"):
+    desk.draw(job)
+
 with st.expander(_("Launch settings"), icon=":material/tune:", key="jobs_settings"):
+    view.draw_figures(job)
     view.draw_settings(job)

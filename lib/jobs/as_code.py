@@ -77,4 +77,4 @@ def _body(spec: LaunchSpec, at: Connection) -> dict[str, Any]:
 
 
 def _indented(value: dict[str, Any]) -> str:
-    return pformat(value, width=100, sort_dicts=False).replace("\n", "\n    ")
+    return pformat(value, width=60, sort_dicts=False).replace("\n", "\n    ")

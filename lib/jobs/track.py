@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from lib import library
-from lib.db import EventRow, now, session
+from lib.db import EventRow, JobRow, now, session
 from lib.i18n import N_
 from lib.jobs import wishes
 from lib.jobs.errors import JobFailed, JobFailedSilently, JobVanished
@@ -26,6 +26,7 @@ LATE_SECONDS = 180.0
 MISSING_TIMES = 3
 """How often in a row a job must be unknown at the backend before we believe it."""
 LONG_WAIT = 600.0
+MILLION = 1_000_000
 
 
 def follow(lease: Lease, at: Connection, remote_id: str) -> float:
@@ -134,7 +135,7 @@ def _wrap_up(lease: Lease, at: Connection, told: JobSnapshot) -> float:
         except Refused as refusal:
             unread = N_("The result file can't be read: {detail}")
             lines.append(note("no-result", unread, "warn", detail=str(refusal.values.get("detail"))))
-    lease.save(*lines, *_checkpoints(at, told), result_sha256=result, closed_at=now())
+    lease.save(*lines, *_checkpoints(at, told), result_sha256=result, actual=_actual(lease.job), closed_at=now())
     return 0.0
 
 
@@ -153,6 +154,22 @@ def _checkpoint(kept: CheckpointSnapshot) -> Line:
     named = N_("Checkpoint after step {step}: {model}")
     line = note(f"checkpoint-{kept.id}", named, step=kept.step, model=kept.model or kept.id)
     return replace(line, type=CHECKPOINT, data=line.data | asdict(kept))
+
+
+def _actual(job: JobRow) -> dict[str, Any]:
+    """Return what a job took, as far as it is known: tokens, US dollars or its estimate's currency, and minutes.
+
+    No service tells what it billed: it is the tokens it says it trained, at the price of the estimate.
+    """
+    took: dict[str, Any] = {}
+    price = job.estimate.get("price_per_mtok")
+    if job.trained_tokens is not None:
+        took["tokens"] = job.trained_tokens
+        if price is not None:
+            took["dollars"] = job.trained_tokens * price / MILLION
+    if job.started_at and job.finished_at and job.finished_at >= job.started_at:
+        took["minutes"] = (job.finished_at - job.started_at) / 60
+    return took
 
 
 def _is_gone(lease: Lease) -> bool:

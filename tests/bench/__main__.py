@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import api, curves, faults, memory, pages, playground, serving, starter, training, workbench
+from tests.bench import api, curves, faults, jobs, memory, pages, playground, serving, starter, training, workbench
 from tests.bench.figures import HEADER
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "workbench": workbench,
     "memory": memory,
     "faults": faults,
+    "jobs": jobs,
 }
 
 

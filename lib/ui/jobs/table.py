@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from lib.i18n import _
-from lib.jobs import records
-from lib.jobs.records import Job
+from lib.i18n import N_, _
+from lib.jobs.listing import Summary, summaries
 from lib.ui import format as fmt
 from lib.ui import status
+from lib.ui.jobs.sieve import Sieve
+from lib.ui.text import say
 
 EVERY = 2.0
 """Seconds between looks at the database while a job is live."""
 
 TABLE = "jobs_table"
 SHOWN = "jobs_shown"
+READ = "jobs_read"
+MOMENT = " ".join(("YYYY-MM-DD", "HH:mm"))
 
 
-def draw(jobs: list[Job]) -> None:
-    """Draw `jobs`, live as long as one of them is."""
-    live = any(job.live for job in jobs)
-    st.fragment(_draw, run_every=EVERY if live else None)(live)
+def draw(jobs: list[Summary], sieve: Sieve) -> None:
+    """Draw those of `jobs` that pass, live as long as one of them is."""
+    shown = [job for job in jobs if sieve.passes(job)]
+    live = any(job.live for job in shown)
+    st.fragment(_draw, run_every=EVERY if live else None)(shown, sieve, live)
 
 
 def close() -> None:
@@ -30,19 +35,24 @@ def close() -> None:
     del st.query_params["job"]
 
 
-def _draw(live: bool) -> None:
-    jobs = records.jobs()
+def _draw(jobs: list[Summary], sieve: Sieve, live: bool) -> None:
+    """Draw the table: of what was read just now at first, of what is read again each time the fragment runs alone."""
+    first = st.session_state.get(READ) is not jobs
+    st.session_state[READ] = jobs
+    if not first:
+        jobs = [job for job in summaries() if sieve.passes(job)]
     opened = _clicked()
     st.session_state[SHOWN] = [job.id for job in jobs]
     st.dataframe(
-        [_row(job) for job in jobs],
+        _frame(jobs),
         key=TABLE,
         hide_index=True,
         on_select="rerun",
         selection_mode=["single-row", "single-cell"],
-        column_config=_columns(),
+        column_config=_columns(any(job.tags for job in jobs), any(job.project for job in jobs)),
         alt=_("Fine-tuning jobs, newest first"),
     )
+    st.caption(say(N_("Jobs: {n}. Click a row to open the job."), n=fmt.number(len(jobs))))
     if opened:
         st.query_params["job"] = opened
         st.rerun()
@@ -58,18 +68,24 @@ def _clicked() -> str | None:
     return shown[rows[0]] if rows and rows[0] < len(shown) else None
 
 
-def _row(job: Job) -> dict[str, Any]:
-    return {
-        "status": [status.label(job.status)],
-        "name": job.name,
-        "model": job.model,
-        "dataset": job.dataset,
-        "progress": records.progress(job).fraction,
-        "started": fmt.ago(job.created_at),
-    }
+def _frame(jobs: list[Summary]) -> pd.DataFrame:
+    labels = {word: [status.label(word)] for word in {job.status for job in jobs}}
+    created = pd.to_datetime([job.created_at for job in jobs], unit="s", utc=True)
+    return pd.DataFrame(
+        {
+            "status": [labels[job.status] for job in jobs],
+            "name": [job.name for job in jobs],
+            "model": [job.model for job in jobs],
+            "dataset": [job.dataset for job in jobs],
+            "progress": [job.fraction for job in jobs],
+            "started": created.tz_convert(fmt.zone()).tz_localize(None).floor("s"),
+            "tags": [job.tags for job in jobs],
+            "project": [job.project for job in jobs],
+        }
+    )
 
 
-def _columns() -> dict[str, Any]:
+def _columns(tagged: bool, assigned: bool) -> dict[str, Any]:
     text = st.column_config.TextColumn
     looks = status.LOOKS.values()
     return {
@@ -80,5 +96,7 @@ def _columns() -> dict[str, Any]:
         "model": text(_("Base model")),
         "dataset": text(_("Dataset")),
         "progress": st.column_config.ProgressColumn(_("Progress"), format="percent", min_value=0.0, max_value=1.0),
-        "started": text(_("Started")),
+        "started": st.column_config.DatetimeColumn(_("Started"), format=MOMENT),
+        "tags": st.column_config.ListColumn(_("Tags")) if tagged else None,
+        "project": text(_("Project")) if assigned else None,
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -162,3 +165,30 @@ def draw_settings(job: Job) -> None:
         key="jobs_asked",
         column_config={"what": _("Setting"), "value": _("Value")},
     )
+
+
+def draw_figures(job: Job) -> None:
+    """Draw what was expected of a job beside what it took; nothing of a job that told neither."""
+    expected, took = job.estimate, job.actual
+    told = {
+        _("Tokens"): (expected.get("billed_tokens"), took.get("tokens"), fmt.number),
+        _("Cost"): (expected.get("dollars"), took.get("dollars"), _money(expected)),
+        _("Training time"): (expected.get("minutes"), took.get("minutes"), lambda n: fmt.duration(n * MINUTE)),
+    }
+    rows = [
+        {
+            "what": what,
+            "estimated": write(first) if first is not None else None,
+            "actual": write(last) if last is not None else None,
+        }
+        for what, (first, last, write) in told.items()
+        if first is not None or last is not None
+    ]
+    if rows:
+        columns = {"what": "", "estimated": _("Estimated"), "actual": _("Actual")}
+        show_rows(rows, key="jobs_figures", column_config=columns, alt=_("Estimated and actual"))
+
+
+def _money(estimate: dict[str, Any]) -> Callable[[float], str]:
+    currency = estimate.get("currency", "USD")
+    return fmt.money if currency == "USD" else lambda amount: f"{fmt.number(amount, 2)} {currency}"

@@ -43,7 +43,9 @@ def draw(draft_id: str, choice: Choice, version: Version, spec: LaunchSpec) -> N
             icon=":material/download:",
             key="train_yaml",
         )
-        st.file_uploader(_("Load settings"), ["yaml", "yml"], key=FILE, on_change=_load, args=(draft_id,))
+        st.file_uploader(
+            _("Load settings"), ["yaml", "yml"], key=FILE, max_upload_size=1, on_change=_load, args=(draft_id,)
+        )
 
 
 def _download(name: str, version: Version, spec: LaunchSpec, part: int) -> None:
