@@ -25,8 +25,10 @@ class Ticks:
 def main(folder: str, tokens: int) -> None:
     """Answer prompts until standard input closes."""
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    torch.set_num_threads(1)  # as our worker does with a model of this size: two threads are no faster
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     model: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
     model.generation_config.eos_token_id = None

@@ -1,4 +1,4 @@
-"""The playground's path (dashboard, SDK, HTTP, engine, worker) beside a bare `generate` of the same model.
+"""The playground's path (dashboard, SDK, HTTP, engine, worker) beside a bare `generate` in a process of its own.
 
 Both write answers of the same length to the same prompts, in turns, so that a change in the machine's speed meets both.
 """
@@ -11,8 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from lib.config import settings
 from lib.datasets import jsonl
@@ -27,9 +25,9 @@ from lib.providers.connections import Connection, connection
 from lib.providers.embedded import start_embedded, stop_embedded
 from lib.providers.request import JobRequest
 from tests.bench.figures import Figure
+from tests.bench.serving import TOKENS, ask_bare, bare
 
-ANSWERS = 12
-TOKENS = 120
+ANSWERS = 24
 EXAMPLES = 80
 
 
@@ -37,12 +35,13 @@ def measure() -> Iterator[Figure]:
     """Yield the first-token latency and the pace of the playground, each against bare `generate`."""
     with engine() as here:
         model, prompts = tuned_model(here)
-        bare = Bare(next(settings().engine_home.rglob("model.safetensors")).parent)
         ours, reference = [], []
-        for turn in range(ANSWERS + 1):
-            prompt = prompts[turn % len(prompts)]
-            ours.append(ask(here, model, prompt))
-            reference.append(bare.ask(prompt))
+        with bare(next(settings().engine_home.rglob("model.safetensors")).parent) as beside:
+            for turn in range(ANSWERS + 1):
+                prompt = prompts[turn % len(prompts)]
+                ours.append(ask(here, model, prompt))
+                timing = ask_bare(beside, prompt)
+                reference.append((timing.first, timing.pace))
     first, pace = (statistics.median(values) for values in zip(*ours[1:], strict=True))
     bare_first, bare_pace = (statistics.median(values) for values in zip(*reference[1:], strict=True))
     yield Figure("playground, first token, p50", first * 1000, bare_first * 1000, "ms", "a bare generate call")
@@ -88,39 +87,3 @@ def ask(here: Connection, model: str, prompt: str) -> tuple[float, float]:
     if answer.error:
         raise answer.error
     return answer.first_token_s or 0.0, answer.tokens_per_s or 0.0
-
-
-class Bare:
-    """The same folder in this process, with nothing between."""
-
-    def __init__(self, folder: Path) -> None:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
-
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
-
-    def ask(self, prompt: str) -> tuple[float, float]:
-        """Return seconds to the first token, and tokens per second after it."""
-        inputs = self.tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)
-        ticks = Ticks()
-        began = time.perf_counter()
-        self.model.generate(**inputs, max_new_tokens=TOKENS, do_sample=True, temperature=0.8, streamer=ticks)
-        times = ticks.times[1:]  # the first call brings the prompt
-        return times[0] - began, (len(times) - 1) / (times[-1] - times[0])
-
-
-class Ticks:
-    """A streamer that only looks at the clock."""
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def put(self, _tokens: Any) -> None:
-        self.times.append(time.perf_counter())
-
-    def end(self) -> None:
-        """Do nothing: the last token has been counted."""

@@ -1,7 +1,8 @@
 """The engine's own road (HTTP, engine, worker) beside a bare `generate` of the same model in a process of its own.
 
 Requests go over one connection that stays open, and the clock runs from sending the request to the first text; bare,
-from the call of `generate` to its first token. Both take turns, so that a change in the machine's speed meets both.
+from the call of `generate` to its first token. Both write with as many threads and take turns, so that a change in the
+machine's speed meets both. A server that says one word at once shows how much of a first token is HTTP's alone.
 Sixteen streams are held against the same sixteen one after the other.
 """
 
@@ -27,7 +28,7 @@ from lib.datasets.shapes.convert import convert
 from lib.datasets.shapes.suggest import suggest_recipe
 from tests.bench.figures import Figure
 
-TURNS = 40
+TURNS = 60
 TOKENS = 120
 STREAMS = 16
 MODEL = "bench"
@@ -52,16 +53,18 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         home = Path(name)
         prompts = make_starter(home / "models" / MODEL)
-        with engine(home) as port, bare(home / "models" / MODEL) as beside:
+        with engine(home) as port, bare(home / "models" / MODEL) as beside, bare_stream() as floor:
             ask(HTTPConnection("127.0.0.1", port), prompts[0])  # libraries load: an idle connection would be closed
             ask_bare(beside, prompts[0])
-            connection = HTTPConnection("127.0.0.1", port)
-            ours, reference = [], []
+            connection, floor_connection = HTTPConnection("127.0.0.1", port), HTTPConnection("127.0.0.1", floor)
+            ours, reference, at_once = [], [], []
             for turn in range(TURNS + 3):
                 prompt = prompts[turn % len(prompts)]
                 ours.append(ask(connection, prompt))
                 reference.append(ask_bare(beside, prompt))
+                at_once.append(ask(floor_connection, prompt))
             yield from one_stream(ours[3:], reference[3:])
+            yield first_token("serving, first token of HTTP alone, p50", at_once[3:], reference[3:])
             singly, together = [], []
             for _ in range(3):
                 singly.append(pace_of(port, prompts, at_once=1))
@@ -73,10 +76,15 @@ def measure() -> Iterator[Figure]:
 
 def one_stream(ours: list[Timing], reference: list[Timing]) -> Iterator[Figure]:
     """Yield the medians of single answers."""
-    first, bare_first = (statistics.median(t.first for t in timings) * 1000 for timings in (ours, reference))
     pace, bare_pace = (statistics.median(t.pace for t in timings) for timings in (ours, reference))
-    yield Figure("serving, first token, p50", first, bare_first, "ms", "a bare generate call")
+    yield first_token("serving, first token, p50", ours, reference)
     yield Figure("serving, one stream, p50", pace, bare_pace, "tokens/s", "a bare generate call")
+
+
+def first_token(name: str, ours: list[Timing], reference: list[Timing]) -> Figure:
+    """Return the medians of the first text."""
+    first, bare_first = (statistics.median(t.first for t in timings) * 1000 for timings in (ours, reference))
+    return Figure(name, first, bare_first, "ms", "a bare generate call")
 
 
 def make_starter(folder: Path) -> list[str]:
@@ -109,6 +117,14 @@ def bare(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run `generate` in a process that answers prompts, a line each."""
     with _child([sys.executable, "-m", "tests.bench.bare_generate", str(folder), str(TOKENS)], {}) as process:
         yield process
+
+
+@contextmanager
+def bare_stream() -> Iterator[int]:
+    """Run a server that says one word at once; yield its port."""
+    with _child([sys.executable, "-m", "tests.bench.bare_stream"], {}) as process:
+        assert process.stdout
+        yield json.loads(process.stdout.readline())["port"]
 
 
 @contextmanager
