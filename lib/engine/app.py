@@ -154,11 +154,20 @@ async def _not_routed(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)  # noqa: S101 - the handler table says so
     where = f"{request.method} {request.url.path}"
     if problem.status_code == 404:
-        return ApiError(404, f"Invalid URL ({where})", code="unknown_url").response()
+        return ApiError(404, f"Invalid URL ({where}). {_hint(request.url.path)}", code="unknown_url").response()
     if problem.status_code == 405:
         headers = {"Allow": ", ".join(sorted(_methods_here(request)))}
         return ApiError(405, f"Not allowed: {where}", code="method_not_supported", headers=headers).response()
     return ApiError(problem.status_code, problem.detail, headers=problem.headers).response()
+
+
+def _hint(path: str) -> str:
+    if not path.startswith("/v1/"):
+        return "Addresses here begin with '/v1/': is it missing in your base URL?"
+    return (
+        "This engine offers files, uploads, fine_tuning, models, completions, chat/completions, batches and "
+        "webhook_endpoints."
+    )
 
 
 def _methods_here(request: Request) -> set[str]:

@@ -13,6 +13,9 @@ def test_the_openai_package_for_node(run: Run) -> None:
     assert told["streamed"] == told["whole"], "greedy text is the same streamed and whole"
     assert told["refused"] == [404, "model_not_found"]
     assert told["uploaded"] == "processed"
+    assert told["states"] == ["paused", told["states"][1], "cancelled"]
+    assert told["states"][1] in ("validating", "waiting", "running")
+    assert told["batched"] == told["whole"], "greedy text is the same in a batch"
 
 
 def test_llm_on_the_command_line(run: Run) -> None:

@@ -205,8 +205,8 @@ def test_every_route_that_takes_json_refuses_what_is_none(
             check(answer)
 
 
-def test_head_is_get_without_a_body(door: httpx2.Client, ids: dict[str, list[str]]) -> None:
-    for path in ("/healthz", "/v1/models", f"/v1/files/{ids['file_id'][1]}/content"):
+def test_head_is_get_without_a_body(door: httpx2.Client, engine: Running) -> None:
+    for path in ("/healthz", "/v1/models", f"/v1/files/{engine.upload()}/content"):
         whole, head = door.get(path), door.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == str(len(whole.content))

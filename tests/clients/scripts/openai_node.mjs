@@ -1,4 +1,5 @@
-// The npm package `openai`: files, jobs, events, checkpoints, chat whole and streamed, an upload in parts, a refusal.
+// The npm package `openai`: files, jobs, events, checkpoints, chat whole and streamed, an upload in parts, a DPO job that
+// is paused, resumed and cancelled, a batch, a refusal.
 import OpenAI, { toFile } from "openai";
 
 const { TUNEBOARD_URL, TUNEBOARD_KEY, TUNEBOARD_MODEL, TUNEBOARD_JOB } = process.env;
@@ -29,6 +30,32 @@ const upload = await client.uploads.create({ filename: "t.jsonl", purpose: "fine
 const part = await client.uploads.parts.create(upload.id, { data: await toFile(bytes, "part") });
 const completed = await client.uploads.complete(upload.id, { part_ids: [part.id] });
 
+const pair = {
+  input: { messages },
+  preferred_output: [{ role: "assistant", content: "red" }],
+  non_preferred_output: [{ role: "assistant", content: "mud" }],
+};
+const pairs = Buffer.from((JSON.stringify(pair) + "\n").repeat(12));
+const preferences = await client.files.create({ file: await toFile(pairs, "p.jsonl"), purpose: "fine-tune" });
+const method = { type: "dpo", dpo: { hyperparameters: { beta: 0.2, n_epochs: 1 } } };
+const job = await client.fineTuning.jobs.create({ model: TUNEBOARD_MODEL, training_file: preferences.id, method });
+const states = [];
+for (const act of ["pause", "resume", "cancel"]) {
+  const changed = await client.fineTuning.jobs[act](job.id);
+  states.push(changed.tuneboard.state);
+}
+
+const request = { custom_id: "one", method: "POST", url: "/v1/chat/completions", body: asked };
+const requests = await toFile(Buffer.from(JSON.stringify(request) + "\n"), "b.jsonl");
+const input = await client.files.create({ file: requests, purpose: "batch" });
+const endpoint = request.url;
+let batch = await client.batches.create({ input_file_id: input.id, endpoint, completion_window: "24h" });
+while (!["completed", "failed"].includes(batch.status)) {
+  await new Promise((wake) => setTimeout(wake, 100));
+  batch = await client.batches.retrieve(batch.id);
+}
+const answered = JSON.parse(await (await client.files.content(batch.output_file_id)).text());
+
 let refused = null;
 try {
   await client.chat.completions.create({ ...asked, model: "no-such-model" });
@@ -45,5 +72,7 @@ console.log(
     streamed,
     refused,
     uploaded: completed.file.status,
+    states,
+    batched: answered.response.body.choices[0].message.content,
   }),
 );

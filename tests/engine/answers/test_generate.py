@@ -157,6 +157,9 @@ def test_the_fields_of_an_answer_that_may_be_null_are_there_all_the_same(engine:
 def test_what_the_engine_does_not_offer_is_not_found(engine: Running, path: str) -> None:
     answer = httpx2.post(f"{engine.url}{path}", json={"model": "m", "input": "hi"}, headers=AUTH)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_url")
+    assert "This engine offers" in answer.json()["error"]["message"]
+    without = httpx2.post(f"{engine.url}/chat/completions", json={}, headers=AUTH)
+    assert (without.status_code, "'/v1/'" in without.json()["error"]["message"]) == (404, True)
 
 
 @pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions"])
