@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from lib.engine.batches import rows as batch_rows
 from lib.engine.batches.file import Asked, InvalidBatch, check_batch, requests_of, whole_file_error
 from lib.engine.batches.log import ERRORS, OUTPUT, BatchLog
 from lib.engine.errors import ApiError, server_error
-from lib.engine.files.folder import Folder, Stored
+from lib.engine.files.folder import Folder, Stored, hold
 from lib.engine.limits import Limits
 from lib.engine.store import Store
 from lib.engine.tables import BatchRow, now
@@ -154,7 +153,7 @@ class Batches:
         own = self._home / row.id / INPUT
         own.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _hold(self._files.path(row.input_file), own)
+            hold(self._files.path(row.input_file), own)
             most, endpoint = self._limits.batch_rows, row.endpoint
             found = check_batch(own, endpoint, most, lambda model: self._is_known(model, row.project))
         except FileNotFoundError:
@@ -247,17 +246,3 @@ class Batches:
             return None
         with path.open("rb") as source:
             return self._files.save(source)
-
-
-def _hold(path: Path, own: Path) -> None:
-    """Give the batch its own hold on its file, so that it can be deleted meanwhile."""
-    if own.exists():
-        return
-    try:
-        os.link(path, own)
-    except FileNotFoundError:
-        raise
-    except OSError:  # a file system without hard links
-        part = own.with_suffix(".part")
-        shutil.copyfile(path, part)
-        part.replace(own)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,6 +125,23 @@ def refusing_when_full() -> Iterator[None]:
         if not is_full(problem):
             raise
         raise disk_full() from None
+
+
+def hold(path: Path, own: Path) -> None:
+    """Give a file a second name, or a copy where the disk knows no second names, so that it may be deleted meanwhile.
+
+    Nothing is done if there is one already. Raises `FileNotFoundError` if the file is gone.
+    """
+    if own.exists():
+        return
+    try:
+        os.link(path, own)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        part = own.with_suffix(_PART)
+        shutil.copyfile(path, part)
+        part.replace(own)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,10 +6,8 @@ whose answer was lost asks again), and that the parts of what is finished or giv
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 from sqlalchemy import delete, func, select
@@ -24,9 +22,10 @@ from lib.engine.door.projects import project_of
 from lib.engine.door.usage import check_disk
 from lib.engine.errors import ApiError, invalid
 from lib.engine.files.files import file_object
-from lib.engine.files.folder import CHUNK, Folder, Stored
+from lib.engine.files.folder import Folder, Stored
 from lib.engine.files.forms import Form, reading_form, shown_name
 from lib.engine.files.intake import PURPOSES, Checks, MayExpire, new_file
+from lib.engine.files.joined import Joined
 from lib.engine.idempotency import Once, once
 from lib.engine.ids import new_id
 from lib.engine.limits import Limits
@@ -193,7 +192,7 @@ class Uploads:
         return answer
 
     def _assemble(self, asked: CompleteRequest) -> Stored:
-        parts = _Joined([self._parts.path(part_id) for part_id in asked.part_ids])
+        parts = Joined([self._parts.path(part_id) for part_id in asked.part_ids])
         try:
             stored = self._files.save(parts)
         except FileNotFoundError:
@@ -274,29 +273,3 @@ def _check_parts(session: Session, upload: UploadRow, part_ids: Sequence[str]) -
     if total != upload.bytes:
         message = f"The parts have {total} bytes together, but {upload.bytes} were announced."
         raise invalid(message, "part_ids", "invalid_upload_size")
-
-
-class _Joined:
-    """Files read as if they were one, and the MD5 checksum of what was read."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = list(reversed(paths))
-        self._file: BinaryIO | None = None
-        self.md5 = hashlib.md5(usedforsecurity=False)
-
-    def read(self, _size: int = CHUNK) -> bytes:
-        """Return the next bytes, none at the end."""
-        while self._file or self._paths:
-            if self._file is None:
-                self._file = self._paths.pop().open("rb")
-            if data := self._file.read(_size):
-                self.md5.update(data)
-                return data
-            self.close()
-        return b""
-
-    def close(self) -> None:
-        """Close the file that is being read."""
-        if self._file:
-            self._file.close()
-            self._file = None

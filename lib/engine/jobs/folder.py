@@ -7,11 +7,9 @@ not stop a job that has begun.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 
-from lib.engine.files.folder import Folder
+from lib.engine.files.folder import Folder, hold
 from lib.engine.models.models import Model
 from lib.engine.queue.trainer_process import EVENTS, clear_leftovers, cut_broken_end
 from lib.engine.tables import JobRow
@@ -41,13 +39,10 @@ def lay_out(folder: Path, row: JobRow, model: Model, files: Folder) -> None:
 
 
 def _own(folder: Path, file_id: str, files: Folder) -> str:
-    """Return the path of a file's second name in the folder, or of its copy where the disk knows no second names."""
+    """Return the path of the job's own hold on a file."""
     own = folder / f"{file_id}.jsonl"
-    if not own.exists():
-        try:
-            os.link(files.path(file_id), own)
-        except FileNotFoundError:
-            raise FileNotFoundError(f"the file '{file_id}' was deleted") from None
-        except OSError:
-            shutil.copyfile(files.path(file_id), own)
+    try:
+        hold(files.path(file_id), own)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"the file '{file_id}' was deleted") from None
     return str(own)
