@@ -50,7 +50,7 @@ def run(chosen: Namespace) -> int:
 def epochs_for(target: Target, report: Report, count: TokenCount) -> int:
     """Return how often every example is read when nobody says."""
     rule = target.details.get("epochs")
-    if rule:  # the engine's own: by tokens, see `lib/engine/bases.py`
+    if rule:  # the engine's own: by tokens, see `lib/engine/models/bases.py`
         return int(max(rule["least"], min(rule["most"], round(rule["tokens"] / max(1, count.total)))))
     return default_epochs(report.examples, target.priced)
 

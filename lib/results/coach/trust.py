@@ -27,13 +27,13 @@ LEAKED = N_(
     "or be much easier. Look for examples that are in both."
 )
 UNMARKED = N_(
-    "The answers were trained with no stop text at their end, so the model can't learn where to stop. "
-    "Set a stop text on the Data page and train again."
+    "The answers were trained with no stop sequence at their end, so the model can't learn where to stop. "
+    "Set a stop sequence on the Data page and train again."
 )
 
 SCATTER = N_("{n} measurements scatter by about ±{noise}, {percent}% of their mean, {mean}.")
 BOTH = N_("Second half of the training: validation loss {valid} on average, training loss {train}.")
-NO_STOP = N_("The recipe's stop text is empty.")
+NO_STOP = N_("The recipe's stop sequence is empty.")
 HOLD_OUT = N_("Train again with a validation split of {percent}%")
 
 

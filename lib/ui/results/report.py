@@ -127,7 +127,7 @@ def _recipe(job: Job) -> list[tuple[str, str]]:
             _("System prompt"): recipe.system_prompt,
             _("Prompt template"): recipe.prompt_template,
             _("Separator"): repr(recipe.separator) if recipe.separator else None,
-            _("Stop text"): repr(recipe.stop) if recipe.stop else None,
+            _("Stop sequence"): repr(recipe.stop) if recipe.stop else None,
             _("Accepted fixes"): "\n".join(map(describe, recipe.fixes)),
         }
     )
