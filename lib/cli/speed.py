@@ -35,10 +35,10 @@ def told_by_engine(target: Target) -> Speed | None:
     if not settings().engine_url:
         return None
     from lib.providers import backend  # noqa: PLC0415 - the SDK is slow to load, and rarely needed here
-    from lib.providers.connections import connections  # noqa: PLC0415
+    from lib.providers.connections import connection  # noqa: PLC0415
     from lib.providers.errors import BackendError  # noqa: PLC0415
 
-    engine = next(known for known in connections() if known.id == "engine")
+    engine = connection("engine")
     try:
         models = backend.models(engine, timeout=PATIENCE)
     except BackendError:

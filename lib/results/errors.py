@@ -3,7 +3,7 @@
 TuneboardError
 ├── EmptyResultFile     nothing in it
 ├── NotText             bytes that are no text, plain or wrapped in base64
-├── BrokenJson          a JSON file with a line that is none
+├── BrokenJsonFile      a JSON file with a line that is none
 ├── NotAResultFile      a table of something else, or no table
 ├── BrokenResultValue   a value that is no number where a metric should be
 └── BrokenResultRow     a row with more values than columns, or one that can't be split
@@ -26,7 +26,7 @@ class NotText(TuneboardError):
     todo = "Choose the CSV file that the job wrote, not an archive or a workbook."
 
 
-class BrokenJson(TuneboardError):
+class BrokenJsonFile(TuneboardError):
     what = "{file}, line {line}: this is not JSON."
     why = "The file begins like JSON, and can't be read as a table either."
     todo = "Save what the service answers again, whole, or choose the CSV file of the job."

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.results.errors import BrokenJson
+from lib.results.errors import BrokenJsonFile
 from lib.results.rows import plain
 
 Record = Mapping[str, Any]
@@ -27,7 +27,7 @@ def read_objects(text: str, file: str) -> list[Record]:
     """Return the records that a JSON file holds, each flat or with its numbers under `data` or `metrics`.
 
     Raises:
-        BrokenJson: the text is not JSON, whole or line by line.
+        BrokenJsonFile: the text is not JSON, whole or line by line.
     """
     return [_named(record) for item in _parsed(text, file) for record in _records(item)]
 
@@ -54,7 +54,7 @@ def _by_line(text: str, file: str) -> list[Any]:
         except ValueError as problem:
             if found and at == lines[-1][0] and not text.endswith(("\n", "\r")):
                 break
-            raise BrokenJson(file=file, line=at) from problem
+            raise BrokenJsonFile(file=file, line=at) from problem
     return found
 
 

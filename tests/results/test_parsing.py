@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from lib.errors import TuneboardError
 from lib.results.columns import METRICS
-from lib.results.errors import BrokenJson, BrokenResultRow, BrokenResultValue, EmptyResultFile, NotAResultFile, NotText
+from lib.results.errors import (
+    BrokenJsonFile,
+    BrokenResultRow,
+    BrokenResultValue,
+    EmptyResultFile,
+    NotAResultFile,
+    NotText,
+)
 from lib.results.metrics import parse_result_file, remarks, to_csv
 
 CURRENT = b"step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n1,2.5,0.25,,\n2,1.5,0.5,1.75,0.5\n"
@@ -285,12 +292,12 @@ def test_a_metrics_endpoints_series_are_numbered_and_laid_beside_each_other() ->
 def test_json_lines_that_were_cut_off_give_the_whole_ones_and_broken_ones_are_named() -> None:
     lines = b'{"step": 1, "loss": 2}\n{"step": 2, "loss": 1}\n{"step": 3, "lo'
     assert column(parse_result_file(lines), "train_loss") == [2, 1]
-    with pytest.raises(BrokenJson, match="line 2"):
+    with pytest.raises(BrokenJsonFile, match="line 2"):
         parse_result_file(b'{"step": 1, "loss": 2}\n{"step"\n{"step": 2, "loss": 1}\n')
 
 
 def test_json_nested_without_end_or_with_endless_numbers_is_no_crash() -> None:
-    with pytest.raises(BrokenJson):
+    with pytest.raises(BrokenJsonFile):
         parse_result_file(b"[" * 100_000)
     assert column(parse_result_file(b'{"step": 1, "loss": %s}' % (b"9" * 20_000)), "step") == [1]
     half = parse_result_file(b'{"step": 1, "loss": 2, "\\ud800 x": 3}')
