@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,8 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut files of a few kilobytes into pieces, so that there is something to share."""
     monkeypatch.setattr(reading.chunks, "__defaults__", (2000,))
     monkeypatch.setattr(reading, "READ", 500)
+    # An idle thread that another test left behind would have the work done here, where one rule kills its process.
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
 
 
 class Dies(Rule):
