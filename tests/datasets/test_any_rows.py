@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lib.datasets.errors import DatasetError
@@ -39,6 +39,7 @@ ROWS = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=5, unique=True).f
 )
 
 
+@example([{"messages": []}, {"messages": "0"}], "chat")
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.sampled_from([None, "completion", "chat", "preference", "reinforcement"]))
 def test_any_rows_are_converted_or_refused(rows: list[dict[str, Any]], format: str | None) -> None:
@@ -52,9 +53,9 @@ def test_any_rows_are_converted_or_refused(rows: list[dict[str, Any]], format: s
     assert list(guess.roles) == list(guess.reasons) == made.columns
     assert format_of(made).code in WORDS
     assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
-    for example in found.examples:
-        assert json.loads(json.dumps(example.record)) == example.record
-        assert example_of(example.record, recipe) == example.record
+    for made_of in found.examples:
+        assert json.loads(json.dumps(made_of.record)) == made_of.record
+        assert example_of(made_of.record, recipe) == made_of.record
     assert all(skipped.code in REASONS and skipped.reason.text() for skipped in found.skipped)
 
 

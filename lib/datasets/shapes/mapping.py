@@ -58,6 +58,7 @@ PARTLY_NAMED = N_("A part of the column's name says so.")
 HOLDS_MESSAGES = N_("It holds lists of messages.")
 INDEX = N_("It only numbers the rows.")
 NUMBERS = N_("It holds numbers, dates or codes, not texts.")
+NO_MESSAGES = N_("It is called messages, and holds no list of messages.")
 EMPTY = N_("It is empty in the rows looked at.")
 LONGEST = N_("It holds the longest texts: about {n} characters each.")
 DESCRIBES = N_("Its short texts describe the row, so they ask for the completion.")
@@ -98,7 +99,9 @@ def guess_roles(table: Table) -> Guess:
     return Guess({c: roles[c] for c in table.columns}, {c: reasons[c] for c in table.columns}, guessed)
 
 
-def by_name_or_kind(column: str, cells: Sequence[Cell]) -> tuple[Role | None, Note]:
+def by_name_or_kind(  # noqa: PLR0911 - one line a rule
+    column: str, cells: Sequence[Cell]
+) -> tuple[Role | None, Note]:
     """Return the role that a name or the kind of its cells settles, or None."""
     name = plain(column)
     role = BY_NAME.get(name)
@@ -114,6 +117,8 @@ def by_name_or_kind(column: str, cells: Sequence[Cell]) -> tuple[Role | None, No
     wraps = name == "input" and any(isinstance(cell, dict) and "messages" in cell for cell in cells)
     if wraps or holds_messages(cells, named=role is Role.MESSAGES):
         return Role.MESSAGES, Note(HOLDS_MESSAGES)
+    if name == "messages":  # as an answer it would be taken for the conversation in the file that is made of it
+        return Role.IGNORE, Note(NO_MESSAGES)
     if role is None:
         number = numbers_rows(column, cells)
         if number or not_text(name, cells):
